@@ -1,0 +1,175 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/campaigns/craft_cluster.h"
+
+#include <algorithm>
+
+#include "explorer/campaigns/craft_server.h"
+#include "providers/base/check.h"
+#include "sim/assertions/assertions.h"
+
+namespace moonpool::craft {
+namespace {
+
+constexpr char kStateKey[] = "craft";
+// Milestones count no further, so that there are at most a few hundred.
+constexpr int kMaxFollowers = 2;
+constexpr uint64_t kMaxElections = 7;
+
+// Whether two logs have different entries somewhere. Equal terms at one index
+// mean equal entries up to it, so the last common index decides.
+bool Diverge(const CraftLog& a, const CraftLog& b) {
+  const raft_index first = std::max(a.first_index(), b.first_index());
+  const raft_index end = std::min(a.end_index(), b.end_index());
+  return first < end && a.term(end - 1) != b.term(end - 1);
+}
+
+}  // namespace
+
+std::shared_ptr<CraftCluster> CraftCluster::Of(StateHandle& state) {
+  using Shared = std::shared_ptr<CraftCluster>;
+  if (const Shared* cluster = state.Get<Shared>(kStateKey)) return *cluster;
+  auto cluster = std::make_shared<CraftCluster>();
+  state.Publish<Shared>(kStateKey, cluster);
+  return cluster;
+}
+
+CraftCluster* CraftCluster::Find(const StateHandle& state) {
+  const auto* cluster = state.Get<std::shared_ptr<CraftCluster>>(kStateKey);
+  return cluster == nullptr ? nullptr : cluster->get();
+}
+
+CraftRegister* CraftCluster::MetadataOf(raft_id id) {
+  CHECK_GT(id, raft_id{0});
+  while (seats_.size() < id) seats_.push_back(std::make_unique<Seat>());
+  return &seats_[id - 1]->metadata;
+}
+
+void CraftCluster::SetServer(raft_id id, CraftServer* server) {
+  CHECK_LE(id, seats_.size());
+  seats_[id - 1]->server = server;
+}
+
+void CraftCluster::SubmitCommand() {
+  for (const auto& seat : seats_) {
+    if (seat->server == nullptr) continue;
+    if (seat->server->state() != RAFT_LEADER) continue;
+    seat->server->Submit(++last_command_);
+  }
+}
+
+void CraftCluster::OnAcknowledged(uint64_t command) {
+  acknowledged_.insert(command);
+}
+
+void CraftCluster::OnApplied(CraftServer& server, uint64_t command) {
+  const size_t position = server.applied().size();
+  if (position == agreed_.size()) {
+    agreed_.push_back(command);
+    return;
+  }
+  const uint64_t agreed = agreed_[position];
+  const bool same = command == agreed;
+  ASSERT_ALWAYS(same, "all nodes apply the same commands in the same order",
+                {"node", server.id()}, {"position", position},
+                {"got", command}, {"others", agreed});
+  ASSERT_ALWAYS(same || !acknowledged_.contains(agreed),
+                "an acknowledged command is never replaced",
+                {"node", server.id()}, {"position", position},
+                {"got", command}, {"acknowledged", agreed});
+  if (!same) server.Halt();  // everything after it would disagree too
+}
+
+void CraftCluster::OnLeader(raft_id id, raft_term term) {
+  const raft_id first = leader_of_term_.emplace(term, id).first->second;
+  ASSERT_ALWAYS(first == id, "a term has one leader", {"term", term},
+                {"first", first}, {"second", id});
+}
+
+void CraftCluster::CheckServers() {
+  for (const auto& seat : seats_) {
+    CraftServer* server = seat->server;
+    if (server == nullptr) continue;
+    const int state = server->state();
+    if (state == RAFT_LEADER) OnLeader(server->id(), server->term());
+    ASSERT_ALWAYS(state != RAFT_UNAVAILABLE,
+                  "a server never shuts itself down", {"node", server->id()},
+                  {"error", server->error()});
+    if (state == RAFT_UNAVAILABLE) server->Halt();
+  }
+}
+
+const CraftServer* CraftCluster::NewestLeader() const {
+  const CraftServer* newest = nullptr;
+  for (const auto& seat : seats_) {
+    const CraftServer* server = seat->server;
+    if (server == nullptr || server->state() != RAFT_LEADER) continue;
+    if (newest == nullptr || server->term() > newest->term()) newest = server;
+  }
+  return newest;
+}
+
+void CraftCluster::MarkMilestone(uint64_t faults,
+                                 const LinkIsUp& link_is_up) {
+  // A sum is enough to notice: all its parts only ever grow in one world.
+  uint64_t changes = faults + leader_of_term_.size();
+  for (const auto& seat : seats_) {
+    if (seat->server != nullptr) changes += seat->server->io().log_changes();
+  }
+  if (changes == marked_changes_) return;
+  marked_changes_ = changes;
+  const CraftServer* leader = NewestLeader();
+  if (leader == nullptr) return;
+  const CraftLog& log = leader->io().log();
+  int diverged = 0;
+  int longer = 0;
+  int reachable = 0;
+  int wrong_and_reachable = 0;
+  for (const auto& seat : seats_) {
+    const CraftServer* follower = seat->server;
+    if (follower == nullptr || follower == leader) continue;
+    const CraftLog& other = follower->io().log();
+    const bool diverges = Diverge(log, other);
+    const bool is_longer = other.end_index() > log.end_index();
+    const bool is_reachable = link_is_up(leader->ip(), follower->ip()) &&
+                              link_is_up(follower->ip(), leader->ip());
+    diverged += diverges;
+    longer += is_longer;
+    reachable += is_reachable;
+    wrong_and_reachable += is_reachable && (diverges || is_longer);
+  }
+  ASSERT_SOMETIMES_EACH(
+      "craft milestone",
+      {{"elections", std::min<uint64_t>(elections(), kMaxElections)},
+       {"diverged", std::min(diverged, kMaxFollowers)},
+       {"longer", std::min(longer, kMaxFollowers)},
+       {"reachable", std::min(reachable, kMaxFollowers)},
+       {"wrong_and_reachable",
+        std::min(wrong_and_reachable, kMaxFollowers)}});
+}
+
+void CraftCluster::CheckConvergence() const {
+  for (const auto& seat : seats_) {
+    const CraftServer* server = seat->server;
+    const size_t applied = server == nullptr ? 0 : server->applied().size();
+    ASSERT_ALWAYS(applied == agreed_.size(),
+                  "all nodes converge when the network is healthy",
+                  {"node", server == nullptr ? 0 : server->id()},
+                  {"applied", applied}, {"agreed", agreed_.size()});
+  }
+  const absl::btree_set<uint64_t> applied(agreed_.begin(), agreed_.end());
+  for (uint64_t command : acknowledged_) {
+    ASSERT_ALWAYS(applied.contains(command),
+                  "an acknowledged command is applied everywhere",
+                  {"command", command});
+  }
+}
+
+uint64_t CraftCluster::unaddressed() const {
+  uint64_t count = 0;
+  for (const auto& seat : seats_) {
+    if (seat->server != nullptr) count += seat->server->io().unaddressed();
+  }
+  return count;
+}
+
+}  // namespace moonpool::craft

@@ -1,0 +1,226 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/checkpoint/timeline.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "providers/base/check.h"
+#include "providers/base/hash.h"
+#include "sim/core/arena.h"
+#include "sim/core/world.h"
+
+namespace moonpool::explorer {
+namespace {
+
+constexpr int32_t kRootCheckpoint = 0;
+
+void FutexWait(std::atomic<uint32_t>* word, uint32_t seen) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), FUTEX_WAIT, seen,
+          nullptr, nullptr, 0);
+}
+
+void FutexWake(std::atomic<uint32_t>* word) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), FUTEX_WAKE, 1, nullptr,
+          nullptr, 0);
+}
+
+// One process of the tree. Outside the world's arena; each fork has its copy.
+class Timeline final : public IterationHooks, public TimelineObserver {
+ public:
+  explicit Timeline(Region* region) : region_(region) {}
+
+  void OnWorldReady(World& world) override {
+    world_ = &world;
+    Park(kRootCheckpoint);
+  }
+
+  void OnMark(const Mark& mark) override {
+    ++ordinal_;
+    if (!recording_) {
+      // Replaying the way to the splitpoint.
+      if (ordinal_ == job_->split_ordinal) ReachSplitpoint();
+      return;
+    }
+    if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
+    if (region_->Knows(mark.key, mark.quality, job_->known_until)) return;
+    Discover(mark);
+  }
+
+  void OnViolation(const Violation& violation) override {
+    if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
+    ViolationRecord& record = job_->violation;
+    record.identity = violation.identity;
+    record.time_ns = violation.time_ns;
+    record.event = violation.event;
+    record.draw = violation.draw;
+    record.kind.Set(violation.kind);
+    record.message.Set(violation.message);
+    record.details.Set(violation.details);
+    record.place.Set(violation.place);
+    job_->has_violation.store(1, std::memory_order_release);
+  }
+
+  void OnFinished(const IterationResult& result) override {
+    job_->draws = result.draws;
+    job_->events = result.events;
+    job_->time_ns = result.simulated_ns;
+    job_->trace_hash = result.trace_hash;
+    job_->sample_count = static_cast<uint32_t>(result.trace_samples.size());
+    for (size_t i = 0; i < result.trace_samples.size(); ++i) {
+      job_->samples[i] = result.trace_samples[i];
+    }
+    for (const AssertionEntry& entry : AssertionTable::Get().entries()) {
+      if (entry.index >= kMaxAssertions) break;
+      job_->passes[entry.index] = entry.passes;
+      job_->fails[entry.index] = entry.fails;
+    }
+    job_->finished.store(1, std::memory_order_release);
+    _exit(0);
+  }
+
+ private:
+  // Forks a sibling: a child of the coordinator, not of this process. The raw
+  // system call, as no libc function offers it; nothing here uses what fork
+  // handlers would mend (locks, streams, threads).
+  pid_t ForkSibling() {
+    const pid_t pid = static_cast<pid_t>(
+        syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
+    CHECK(pid >= 0) << "fork failed: too many processes or too little memory";
+    if (pid == 0) DieWithCoordinator();
+    return pid;
+  }
+
+  void DieWithCoordinator() {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != region_->coordinator_pid) _exit(0);
+  }
+
+  // Parks this process. Returns in each timeline that branches off, never in
+  // the parked process itself.
+  void Park(int32_t checkpoint) {
+    CheckpointSlot& slot = region_->checkpoints[checkpoint];
+    slot.pid.store(getpid(), std::memory_order_release);
+    for (;;) {
+      const uint32_t ordered = slot.ordered.load(std::memory_order_acquire);
+      if (ordered == slot.taken) {
+        FutexWait(&slot.ordered, ordered);
+        continue;
+      }
+      JobSlot* job =
+          &region_->jobs[slot.ring[slot.taken % CheckpointSlot::kRing]];
+      if (ForkSibling() == 0) {
+        Begin(job);
+        return;
+      }
+      ++slot.taken;
+    }
+  }
+
+  void Begin(JobSlot* job) {
+    job_ = job;
+    job_->pid.store(getpid(), std::memory_order_release);
+    checkpoints_used_ = 0;
+    if (job->path_size > 0) {
+      // Outside the arena: how a timeline came to its splitpoint must not show
+      // in the addresses that its world hands out.
+      Arena::OutsideScope outside;
+      world_->random().SetBreakpoints(
+          std::vector<Breakpoint>(job->path, job->path + job->path_size));
+    }
+    recording_ = ordinal_ == job->split_ordinal;
+    if (recording_) AssertionTable::Get().ResetCounts();
+  }
+
+  // A replay has come to the mark where its cell was discovered.
+  void ReachSplitpoint() {
+    recording_ = true;
+    if (job_->recreate >= 0 && ForkSibling() == 0) {
+      world_->random().ClearBreakpoints();
+      Park(job_->recreate);
+      return;
+    }
+    AssertionTable::Get().ResetCounts();
+  }
+
+  void Discover(const Mark& mark) {
+    const uint32_t count =
+        job_->discovery_count.load(std::memory_order_relaxed);
+    if (count == kMaxDiscoveries) {
+      ++job_->discoveries_dropped;
+      return;
+    }
+    int32_t checkpoint = -1;
+    if (checkpoints_used_ < job_->free_count) {
+      checkpoint = job_->free_checkpoints[checkpoints_used_++];
+      const pid_t pid = ForkSibling();
+      if (pid == 0) {
+        world_->random().ClearBreakpoints();
+        Park(checkpoint);
+        return;
+      }
+      region_->checkpoints[checkpoint].pid.store(pid,
+                                                 std::memory_order_release);
+    }
+    Discovery& discovery = job_->discoveries[count];
+    discovery.key = mark.key;
+    discovery.quality = mark.quality;
+    discovery.ordinal = ordinal_;
+    discovery.segment_draws = world_->random().segment_draws();
+    discovery.draws = world_->random().draws();
+    discovery.events = world_->events();
+    discovery.time_ns = world_->now_ns();
+    discovery.checkpoint = checkpoint;
+    discovery.assertion = mark.entry->index;
+    discovery.label.Set(mark.label);
+    job_->discovery_count.store(count + 1, std::memory_order_release);
+  }
+
+  Region* region_;
+  World* world_ = nullptr;
+  JobSlot* job_ = nullptr;
+  uint64_t ordinal_ = 0;
+  bool recording_ = false;
+  uint32_t checkpoints_used_ = 0;
+};
+
+}  // namespace
+
+void RunRoot(Region* region, SimulationBuilder* simulation,
+             uint64_t root_seed) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != region->coordinator_pid) _exit(0);
+  auto* timeline = new Timeline(region);
+  AssertionTable::Get().set_observer(timeline);
+  try {
+    simulation->StopAtViolation().RunIteration(root_seed, timeline);
+  } catch (const std::exception& e) {
+    // Thrown by what runs outside tasks: factories and invariants.
+    Violation violation;
+    violation.kind = "exception";
+    violation.message = "an exception left a factory or an invariant";
+    violation.identity =
+        HashBytes(violation.kind + "\n" + violation.message);
+    violation.details = e.what();
+    AssertionTable::Get().Report(std::move(violation));
+    timeline->OnFinished(IterationResult());
+  }
+  _exit(0);
+}
+
+void Order(Region* region, int32_t checkpoint, uint32_t job_slot) {
+  CheckpointSlot& slot = region->checkpoints[checkpoint];
+  const uint32_t ordered = slot.ordered.load(std::memory_order_relaxed);
+  slot.ring[ordered % CheckpointSlot::kRing] = job_slot;
+  slot.ordered.store(ordered + 1, std::memory_order_release);
+  FutexWake(&slot.ordered);
+}
+
+}  // namespace moonpool::explorer

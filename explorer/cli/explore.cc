@@ -1,0 +1,224 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// explorer explore: sets the search going and shows what it finds.
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "explorer/cli/cli.h"
+#include "explorer/cli/commands.h"
+#include "explorer/cli/console.h"
+#include "explorer/cli/flags.h"
+#include "explorer/recipe/atomic_file.h"
+#include "explorer/recipe/recipe.h"
+#include "explorer/report/report.h"
+#include "explorer/search/explore.h"
+#include "providers/base/status_macros.h"
+
+namespace moonpool {
+namespace {
+
+constexpr absl::Duration kDefaultTimeLimit = absl::Seconds(60);
+
+int CoreCount() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return std::max(1, CPU_COUNT(&cores));
+}
+
+// The directory of an exploration. Until it is kept, its destructor removes
+// what it has made.
+class OutDirectory {
+ public:
+  explicit OutDirectory(std::string path) : path_(std::move(path)) {}
+  OutDirectory(const OutDirectory&) = delete;
+  ~OutDirectory() {
+    for (; !made_.empty(); made_.pop_back()) rmdir(made_.back().c_str());
+  }
+
+  absl::Status Create() {
+    while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+    const std::string bugs = path_ + "/bugs";
+    for (size_t end = 1; end <= bugs.size(); ++end) {
+      if (end < bugs.size() && bugs[end] != '/') continue;
+      const std::string directory = bugs.substr(0, end);
+      if (mkdir(directory.c_str(), 0777) == 0) {
+        made_.push_back(directory);
+        continue;
+      }
+      struct stat found;
+      if (stat(directory.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) {
+        continue;
+      }
+      const int error = errno == EEXIST ? ENOTDIR : errno;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "cannot write --out=", path_, ": ", directory, ": ",
+          strerror(error), "; give a writable directory"));
+    }
+    return CheckWritable(bugs + "/1.textproto");
+  }
+  void Keep() { made_.clear(); }
+  std::string File(const std::string& name) const {
+    return absl::StrCat(path_, "/", name);
+  }
+
+ private:
+  std::string path_;
+  std::vector<std::string> made_;
+};
+
+struct ExploreArguments {
+  ExploreOptions options;
+  std::string out;
+  std::string json;
+};
+
+absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
+  ExploreArguments arguments;
+  ExploreOptions& options = arguments.options;
+  Flags flags("explore");
+  flags.Uint64("seed", &options.seed);
+  flags.Uint64("timelines", &options.timelines);
+  flags.Int("workers", &options.workers, 1, 4096);
+  flags.Duration("time_limit", &options.time_limit);
+  flags.Bool("stop_on_first_bug", &options.stop_on_first_bug);
+  flags.String("out", &arguments.out);
+  flags.KeyValues("param", &options.parameters);
+  flags.String("policy", &options.policy);
+  flags.Int("lag", &options.lag, 1, 1 << 16);
+  flags.Int("max_checkpoints", &options.max_checkpoints, 1, 1 << 16);
+  flags.Duration("watchdog", &options.watchdog);
+  flags.String("json", &arguments.json);
+  RETURN_IF_ERROR(flags.Parse(line.args));
+  ASSIGN_OR_RETURN(options.campaign,
+                   OnlyArgument(flags.positional(), "explore", "NAME"));
+  if (flags.IsGiven("timelines") && options.timelines == 0) {
+    return absl::InvalidArgumentError(
+        "bad value --timelines=0: give 1 or more, or leave it out");
+  }
+  if (!flags.IsGiven("timelines") && !flags.IsGiven("time_limit")) {
+    options.time_limit = kDefaultTimeLimit;
+  }
+  if (!flags.IsGiven("workers")) options.workers = CoreCount();
+  if (arguments.out.empty()) {
+    arguments.out =
+        absl::StrCat("campaigns/", options.campaign, "-", options.seed);
+  }
+  return arguments;
+}
+
+// Writes and shows bugs as they are found.
+class BugReporter {
+ public:
+  BugReporter(const CommandLine& line, const OutDirectory& out,
+              Console& console)
+      : line_(line), out_(out), console_(console) {}
+
+  void Add(const Bug& found) {
+    const std::string path = out_.File(BugRecipeFile(++count_));
+    const absl::Status written = WriteRecipeFile(path, found.recipe);
+    // The search goes on: other bugs may fit where this one did not.
+    if (!written.ok() && status_.ok()) status_ = written;
+
+    ReportedBug bug;
+    const ExpectedViolation& violation = found.recipe.expected();
+    bug.set_kind(violation.kind());
+    bug.set_message(OneLine(violation.message()));
+    bug.set_details(OneLine(violation.details()));
+    console_.PrintBug(
+        count_, bug,
+        absl::StrCat(
+            "after ", Count(found.first_timeline, "timeline"), " · recipe ",
+            Count(static_cast<uint64_t>(found.recipe.segments_size()),
+                  "split"),
+            " · ", Seconds(static_cast<double>(violation.time_ns()) / 1e9),
+            " simulated"),
+        written.ok()
+            ? absl::StrCat(ShellQuote(line_.program), " replay ",
+                           ShellQuote(path))
+            : ReplayCommandFor(line_, found.recipe.campaign(), ValuesOf(found),
+                               FormatRecipe(found.recipe)));
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  static CampaignParams::Values ValuesOf(const Bug& found) {
+    CampaignParams::Values values;
+    for (const CampaignParameter& parameter : found.recipe.parameters()) {
+      values[parameter.name()] = parameter.value();
+    }
+    return values;
+  }
+
+  const CommandLine& line_;
+  const OutDirectory& out_;
+  Console& console_;
+  size_t count_ = 0;
+  absl::Status status_;
+};
+
+std::string StatusLine(const ExploreProgress& progress) {
+  const double seconds = absl::ToDoubleSeconds(progress.wall);
+  const double rate =
+      seconds > 0 ? static_cast<double>(progress.timelines) / seconds : 0;
+  return absl::StrCat("  ", Clock(progress.wall), "  timelines ",
+                      WithCommas(progress.timelines), " (",
+                      WithCommas(static_cast<uint64_t>(rate)),
+                      "/s)  discoveries ", WithCommas(progress.discoveries),
+                      "  checkpoints ", WithCommas(progress.checkpoints),
+                      "  bugs ", WithCommas(progress.bugs));
+}
+
+}  // namespace
+
+absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
+  ASSIGN_OR_RETURN(ExploreArguments arguments, ParseExplore(line));
+  ExploreOptions& options = arguments.options;
+  RETURN_IF_ERROR(
+      MakeSimulation(options.campaign, options.parameters).status());
+  RETURN_IF_ERROR(CheckJsonPath(arguments.json));
+  OutDirectory out(arguments.out);
+  RETURN_IF_ERROR(out.Create());
+
+  Console console;
+  BugReporter bugs(line, out, console);
+  options.build_id = BuildId();
+  options.on_bug = [&bugs](const Bug& bug) { bugs.Add(bug); };
+  options.on_progress = [&console](const ExploreProgress& progress) {
+    console.Status(StatusLine(progress), progress.wall);
+  };
+  console.Print(absl::StrCat(Headline("exploring", options.campaign,
+                                      options.seed, options.parameters),
+                             " · ",
+                             Count(static_cast<uint64_t>(options.workers),
+                                   "worker")));
+  absl::StatusOr<ExploreResult> result = Explore(options);
+  console.EndStatus();
+  if (!result.ok()) return result.status();
+  out.Keep();
+
+  const ExplorationReport report = ReportOfExplore(options, *result);
+  console.PrintMisses(report);
+  console.Print(absl::StrCat(
+      options.campaign, ": ", Count(result->timelines, "timeline"), ", ",
+      WithCommas(result->discoveries), " discoveries, ",
+      Count(result->bugs.size(), "bug"), ", ", Seconds(result->wall_seconds),
+      ", stopped by ", result->stopped_by));
+  if (!arguments.json.empty()) {
+    RETURN_IF_ERROR(WriteReportJson(arguments.json, report));
+  }
+  if (!bugs.status().ok()) {
+    return absl::InternalError(bugs.status().message());
+  }
+  return result->bugs.empty() ? kExitNothingFound : kExitViolation;
+}
+
+}  // namespace moonpool

@@ -1,0 +1,201 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// explorer run: one seed after another in this process, without forking.
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "explorer/cli/cli.h"
+#include "explorer/cli/commands.h"
+#include "explorer/cli/console.h"
+#include "explorer/cli/flags.h"
+#include "explorer/recipe/outcome.h"
+#include "explorer/recipe/recipe.h"
+#include "explorer/report/report.h"
+#include "providers/base/status_macros.h"
+
+namespace moonpool {
+namespace {
+
+// A crash of the system under test ends this process: whoever ran it must at
+// least learn the seed. The text is ready before, for a signal handler cannot
+// make one.
+char crash_note[2048];
+
+void OnCrash(int) {
+  const ssize_t ignored =
+      write(STDERR_FILENO, crash_note, strlen(crash_note));
+  (void)ignored;
+  _exit(kExitViolation);
+}
+
+// Leaves signals alone that somebody (a sanitizer) has claimed.
+void ReportCrashes() {
+  static char stack[16384];  // the crash may be a stack overflow
+  stack_t alternative = {};
+  alternative.ss_sp = stack;
+  alternative.ss_size = sizeof(stack);
+  sigaltstack(&alternative, nullptr);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    struct sigaction action = {};
+    if (sigaction(signal, nullptr, &action) != 0) continue;
+    if (action.sa_handler != SIG_DFL) continue;
+    action.sa_handler = OnCrash;
+    action.sa_flags = SA_ONSTACK;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+struct RunOptions {
+  std::string campaign;
+  CampaignParams::Values values;
+  uint64_t seed = 42;
+  int iterations = 1;
+  bool verbose = false;
+  bool hashes = false;
+  std::string json;
+};
+
+absl::StatusOr<RunOptions> ParseRun(const CommandLine& line) {
+  RunOptions options;
+  Flags flags("run");
+  flags.Uint64("seed", &options.seed);
+  flags.Int("iterations", &options.iterations, 1);
+  flags.KeyValues("param", &options.values);
+  flags.Bool("hashes", &options.hashes);
+  flags.Bool("verbose", &options.verbose);
+  flags.String("json", &options.json);
+  RETURN_IF_ERROR(flags.Parse(line.args));
+  ASSIGN_OR_RETURN(options.campaign,
+                   OnlyArgument(flags.positional(), "run", "NAME"));
+  return options;
+}
+
+// One line a seed, the same in every process.
+std::string HashLine(const IterationResult& result) {
+  std::string line =
+      absl::StrCat("seed ", result.seed, "  hash ",
+                   HashToHex(result.trace_hash), "  events ", result.events,
+                   "  draws ", result.draws);
+  if (!result.violations.empty()) {
+    absl::StrAppend(&line, "  ", result.violations.front().kind, ": ",
+                    OneLine(result.violations.front().message));
+  }
+  return line;
+}
+
+class Runner {
+ public:
+  Runner(const CommandLine& line, const RunOptions& options)
+      : line_(line), options_(options) {
+    report_.set_command("run");
+    report_.set_campaign(options.campaign);
+    report_.set_seed(absl::StrCat(options.seed));
+    report_.set_workers(1);
+    report_.set_stopped_by("timelines");
+    report_.set_build_id(BuildId());
+    for (const auto& [name, value] : options.values) {
+      ReportedParameter* parameter = report_.add_parameters();
+      parameter->set_name(name);
+      parameter->set_value(value);
+    }
+  }
+
+  const ExplorationReport& Run(SimulationBuilder& builder) {
+    ReportCrashes();
+    AssertionTable::Get().ResetCounts();
+    builder.Seeds({options_.seed}).BaseSeed(options_.seed);
+    for (int i = 0; i < options_.iterations; ++i) {
+      const uint64_t seed = builder.SeedOf(i);
+      const std::string note = absl::StrCat(
+          "CRASH  iteration ", i + 1, ", seed ", seed, "\n       reproduce:  ",
+          Reproduce(absl::StrCat(seed)), "\n");
+      snprintf(crash_note, sizeof(crash_note), "%s", note.c_str());
+      Add(builder.RunIteration(seed));
+    }
+    const auto& entries = AssertionTable::Get().entries();
+    AddAssertions(
+        std::vector<AssertionEntry>(entries.begin(), entries.end()), report_);
+    report_.set_wall_seconds(absl::ToDoubleSeconds(Wall()));
+    report_.set_cpu_seconds(CpuSeconds());
+    return report_;
+  }
+
+  Console& console() { return console_; }
+
+ private:
+  absl::Duration Wall() const { return absl::Now() - start_; }
+  std::string Reproduce(const std::string& recipe) const {
+    return ReplayCommandFor(line_, options_.campaign, options_.values, recipe);
+  }
+
+  void Add(const IterationResult& result) {
+    const int known = report_.bugs_size();
+    AddIteration(result, report_);
+    if (options_.hashes || options_.verbose) console_.Print(HashLine(result));
+    if (report_.bugs_size() > known) {
+      const ReportedBug& bug = report_.bugs(known);
+      console_.PrintBug(
+          static_cast<size_t>(known) + 1, bug,
+          absl::StrCat("iteration ",
+                       WithCommas(static_cast<uint64_t>(report_.timelines())),
+                       " · ", Seconds(bug.simulated_seconds()), " simulated"),
+          Reproduce(bug.recipe()));
+    }
+    const absl::Duration wall = Wall();
+    if (options_.hashes || wall - last_status_ < absl::Seconds(1)) return;
+    last_status_ = wall;
+    console_.Status(
+        absl::StrCat(
+            "  ", Clock(wall), "  iterations ",
+            WithCommas(static_cast<uint64_t>(report_.timelines())), " of ",
+            WithCommas(static_cast<uint64_t>(options_.iterations)), "  bugs ",
+            report_.bugs_size()),
+        wall);
+  }
+
+  const CommandLine& line_;
+  const RunOptions& options_;
+  const absl::Time start_ = absl::Now();
+  absl::Duration last_status_;
+  ExplorationReport report_;
+  Console console_;
+};
+
+}  // namespace
+
+absl::StatusOr<int> RunCommand(const CommandLine& line) {
+  ASSIGN_OR_RETURN(const RunOptions options, ParseRun(line));
+  ASSIGN_OR_RETURN(SimulationBuilder builder,
+                   MakeSimulation(options.campaign, options.values));
+  RETURN_IF_ERROR(CheckJsonPath(options.json));
+
+  Runner runner(line, options);
+  const ExplorationReport& report = runner.Run(builder);
+  double failed = 0;
+  for (const ReportedBug& bug : report.bugs()) failed += bug.timelines();
+  Console& console = runner.console();
+  console.EndStatus();
+  console.PrintMisses(report);
+  console.Print(absl::StrCat(
+      options.campaign, ": ",
+      Count(static_cast<uint64_t>(options.iterations), "iteration"), ", ",
+      WithCommas(static_cast<uint64_t>(failed)), " failed, ",
+      Count(static_cast<uint64_t>(report.bugs_size()), "distinct bug"), ", ",
+      Count(static_cast<uint64_t>(report.events()), "event"), ", ",
+      Seconds(report.wall_seconds())));
+  if (!options.json.empty()) {
+    RETURN_IF_ERROR(WriteReportJson(options.json, report));
+  }
+  return report.bugs().empty() ? kExitNothingFound : kExitViolation;
+}
+
+}  // namespace moonpool

@@ -1,0 +1,47 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Outcomes: what a timeline's end is called, and whether a replay is the run
+// that its recipe describes.
+//
+// Whoever runs timelines in processes of their own calls their deaths by
+// CrashViolation, so that search and replay mean the same bug by the same
+// identity.
+#ifndef MOONPOOL_EXPLORER_RECIPE_OUTCOME_H_
+#define MOONPOOL_EXPLORER_RECIPE_OUTCOME_H_
+
+#include <csignal>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "explorer/recipe/outcome.pb.h"
+#include "explorer/recipe/recipe.pb.h"
+#include "sim/assertions/table.h"
+
+namespace moonpool {
+
+// A watchdog ends a timeline that makes no progress with this signal, not with
+// SIGKILL: that one is the kernel's, when memory runs out.
+inline constexpr int kHangSignal = SIGALRM;
+
+// The violation that the death of a timeline's process is: kind "hang"
+// (kHangSignal), "crash" (any other signal) or "exit" (the code under test
+// left by exit()). Time, event and draw are the caller's to fill in.
+Violation CrashViolation(int wait_status);
+
+// As stored in a recipe; bytes that are not UTF-8 become \xNN.
+ExpectedViolation ExpectedOf(const Violation& violation);
+
+// Compares a replay with its recipe. Without an expectation in the recipe the
+// verdict says only whether something was violated.
+ReplayVerdict CompareReplay(const BugRecipe& recipe,
+                            const TimelineOutcome& outcome);
+
+// Protobuf strings must be UTF-8; details come from any code.
+std::string ToValidUtf8(absl::string_view bytes);
+
+// 16 hex digits.
+std::string HashToHex(uint64_t hash);
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_EXPLORER_RECIPE_OUTCOME_H_

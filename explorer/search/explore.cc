@@ -1,0 +1,51 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/search/explore.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "explorer/search/coordinator.h"
+#include "explorer/search/policy.h"
+#include "providers/base/status_macros.h"
+#include "sim/core/host.h"
+
+namespace moonpool {
+namespace {
+
+absl::Status CheckRange(absl::string_view name, int64_t value, int64_t low,
+                        int64_t high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      name, " is ", value, "; use ", low, " to ", high));
+}
+
+}  // namespace
+
+absl::StatusOr<ExploreResult> Explore(const ExploreOptions& options) {
+  ExploreOptions effective = options;
+  if (effective.workers == 0) {
+    effective.workers =
+        static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  }
+  RETURN_IF_ERROR(CheckRange("workers", effective.workers, 1, 1024));
+  RETURN_IF_ERROR(CheckRange("lag", effective.lag, 1, explorer::kMaxLag));
+  RETURN_IF_ERROR(CheckRange("max_checkpoints", effective.max_checkpoints, 0,
+                             explorer::kMaxCheckpoints / 2));
+  ASSIGN_OR_RETURN(auto policy, explorer::MakePolicy(effective.policy));
+  ASSIGN_OR_RETURN(const Campaign* campaign,
+                   FindCampaign(effective.campaign));
+  ASSIGN_OR_RETURN(
+      SimulationBuilder simulation,
+      BuildCampaign(*campaign, CampaignParams(effective.parameters)));
+  RETURN_IF_ERROR(CheckSingleThreaded());
+  return explorer::Coordinator(effective, std::move(simulation),
+                               std::move(policy))
+      .Run();
+}
+
+}  // namespace moonpool

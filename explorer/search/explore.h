@@ -1,0 +1,90 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Explore: searches the tree of a campaign's futures.
+//
+// A coordinator (this process; it runs no user code) owns the archive of
+// *cells*, one for each mark that was discovered, each with a checkpoint: a
+// process parked where the mark was first reached. It numbers jobs 0, 1, 2, …;
+// a job forks one timeline from one cell, with a seed of its own. The choice
+// of job n depends only on the results of jobs up to n - lag, committed in
+// order, so the tree does not depend on the number of workers or on timing.
+//
+// The policy and its figures: explorer/README.md.
+#ifndef MOONPOOL_EXPLORER_SEARCH_EXPLORE_H_
+#define MOONPOOL_EXPLORER_SEARCH_EXPLORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "explorer/campaign.h"
+#include "explorer/recipe/recipe.pb.h"
+#include "sim/assertions/table.h"
+
+namespace moonpool {
+
+// One distinct bug: all timelines whose first violation has this identity.
+struct Bug {
+  BugRecipe recipe;             // of the first timeline that showed it
+  uint64_t first_timeline = 0;  // timelines committed when it was found
+  uint64_t timelines = 0;       // how many showed it
+};
+
+struct ExploreProgress {
+  absl::Duration wall;
+  uint64_t timelines = 0;
+  uint64_t discoveries = 0;
+  uint64_t checkpoints = 0;  // processes parked now
+  uint64_t bugs = 0;
+};
+
+struct ExploreOptions {
+  std::string campaign;
+  CampaignParams::Values parameters;
+  uint64_t seed = 42;
+  uint64_t timelines = 0;  // 0: no limit
+  int workers = 0;         // timelines that run at once; 0: one a core
+  absl::Duration time_limit = absl::InfiniteDuration();
+  bool stop_on_first_bug = false;
+  std::string policy = "greedy";  // or "seeds", "uniform"
+
+  // Part of the search's definition, like the policy: changing it changes the
+  // tree; the number of workers does not.
+  int lag = 8;
+  // Bounds; they change the speed, never the tree.
+  int max_checkpoints = 256;
+  // A timeline without an event for so long (wall time) is killed: a hang.
+  absl::Duration watchdog = absl::Seconds(30);
+
+  std::string build_id;  // stored in recipes
+  // Called when a new bug is committed, before the search goes on.
+  std::function<void(const Bug&)> on_bug;
+  // Called about once a second.
+  std::function<void(const ExploreProgress&)> on_progress;
+};
+
+struct ExploreResult {
+  uint64_t timelines = 0;  // committed; the root timeline counts
+  uint64_t forks = 0;      // processes made: timelines and checkpoints
+  uint64_t draws = 0;      // by the committed timelines, shared prefixes once
+  uint64_t events = 0;     // likewise
+  uint64_t discoveries = 0;
+  double wall_seconds = 0;
+  double cpu_seconds = 0;  // all processes of the campaign
+  std::string stopped_by;  // "timelines", "time_limit", "first_bug",
+                           // "interrupted"
+  std::vector<Bug> bugs;   // in the order of their first timelines
+  std::vector<AssertionEntry> assertions;  // counts of committed timelines
+};
+
+// Runs a whole exploration. Errors: InvalidArgument or NotFound (options,
+// campaign, parameters), FailedPrecondition (threads), Internal (engine).
+absl::StatusOr<ExploreResult> Explore(const ExploreOptions& options);
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_EXPLORER_SEARCH_EXPLORE_H_

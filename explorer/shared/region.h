@@ -1,0 +1,147 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Everything that the processes of an exploration share, in one mapping made
+// before the first fork: what is known (the frontier), what each job is to do
+// and what came of it, and how to reach each parked checkpoint.
+//
+// Who writes what: the coordinator writes the frontier and the orders; a
+// timeline writes only the results of its own job, each record before the
+// count that makes it visible, so a timeline may die at any instruction and
+// leave it readable.
+//
+// Fork: MAP_SHARED, so never copied. Only fixed-size plain data; no pointers.
+#ifndef MOONPOOL_EXPLORER_SHARED_REGION_H_
+#define MOONPOOL_EXPLORER_SHARED_REGION_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "sim/assertions/table.h"
+#include "sim/core/rng.h"
+#include "sim/core/trace_hash.h"
+
+namespace moonpool::explorer {
+
+inline constexpr size_t kMaxLag = 64;
+inline constexpr size_t kMaxCheckpoints = 4096;
+inline constexpr size_t kMaxPath = 1024;        // segments of a recipe
+inline constexpr size_t kMaxDiscoveries = 256;  // of one timeline
+inline constexpr size_t kMaxNewCheckpoints = 16;  // of one timeline
+inline constexpr size_t kMaxAssertions = 16384;
+inline constexpr size_t kFrontierSlots = size_t{1} << 20;
+
+// Text of bounded length; longer text is cut.
+template <size_t N>
+struct FixedText {
+  uint32_t size = 0;
+  char bytes[N];
+  void Set(absl::string_view text) {
+    size = static_cast<uint32_t>(text.size() < N ? text.size() : N);
+    text.copy(bytes, size);
+  }
+  absl::string_view Get() const { return {bytes, size < N ? size : N}; }
+};
+
+// One known mark. A timeline of job n may only know what jobs up to n - lag
+// have committed, while the coordinator is already ahead; so an improvement of
+// the quality is a further version, not an overwrite.
+struct FrontierEntry {
+  static constexpr uint64_t kNever = ~uint64_t{0};
+  static constexpr int kVersions = 4;
+  struct Version {
+    std::atomic<uint64_t> job;  // that committed it, plus one; 0: empty
+    MarkQuality quality;
+  };
+  std::atomic<uint64_t> key;  // 0: empty
+  Version versions[kVersions];
+};
+
+struct Discovery {
+  uint64_t key;
+  MarkQuality quality;
+  uint64_t ordinal;        // marks seen by the timeline up to this one
+  uint64_t segment_draws;  // since its last reseed
+  uint64_t draws;          // since the root
+  uint64_t events;
+  int64_t time_ns;
+  int32_t checkpoint;  // the process parked here, or -1
+  uint32_t assertion;  // index in the table
+  FixedText<96> label;
+};
+
+struct ViolationRecord {
+  uint64_t identity;
+  int64_t time_ns;
+  uint64_t event;
+  uint64_t draw;
+  FixedText<64> kind;
+  FixedText<256> message;
+  FixedText<1024> details;
+  FixedText<128> place;
+};
+
+struct JobSlot {
+  // The order, written by the coordinator before it is handed out.
+  uint64_t job;
+  uint64_t known_until;    // entries committed by jobs < this are known
+  uint64_t split_ordinal;  // record marks after this one
+  uint32_t path_size;      // breakpoints from the parked process on
+  Breakpoint path[kMaxPath];
+  uint32_t free_count;  // checkpoint slots that the timeline may use
+  int32_t free_checkpoints[kMaxNewCheckpoints];
+  int32_t recreate;  // checkpoint slot to park a replayed splitpoint in, or -1
+
+  // The result.
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> finished;
+  std::atomic<uint32_t> discovery_count;
+  std::atomic<uint32_t> has_violation;
+  uint32_t discoveries_dropped;
+  uint64_t draws;
+  uint64_t events;
+  int64_t time_ns;
+  uint64_t trace_hash;
+  uint32_t sample_count;
+  TraceHash::Sample samples[TraceHash::kMaxSamples];
+  ViolationRecord violation;
+  Discovery discoveries[kMaxDiscoveries];
+  uint64_t passes[kMaxAssertions];
+  uint64_t fails[kMaxAssertions];
+};
+
+// How to give orders to a parked process: a ring of job slots and a futex.
+struct CheckpointSlot {
+  static constexpr uint32_t kRing = 2 * kMaxLag;
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> ordered;  // orders ever given; the futex word
+  uint32_t taken;                 // orders ever taken, by the process
+  uint32_t ring[kRing];           // index of the job slot
+};
+
+struct Region {
+  int32_t coordinator_pid;
+  std::atomic<uint64_t> frontier_count;
+  CheckpointSlot checkpoints[kMaxCheckpoints];
+  JobSlot jobs[kMaxLag];
+  FrontierEntry frontier[kFrontierSlots];
+
+  // Maps a new region, all zeros; pages are taken as they are touched.
+  static Region* Map();
+  static void Unmap(Region* region);
+
+  // Whether the mark is known, at this quality or a better one, to a job that
+  // knows what jobs < known_until have committed.
+  bool Knows(uint64_t key, const MarkQuality& quality,
+             uint64_t known_until) const;
+  // Coordinator: job has committed this mark. False if the table is full or
+  // the mark has kVersions versions that some job in flight must tell apart;
+  // jobs < all_know_until are known to all.
+  bool Commit(uint64_t key, const MarkQuality& quality, uint64_t job,
+              uint64_t all_know_until);
+};
+
+}  // namespace moonpool::explorer
+
+#endif  // MOONPOOL_EXPLORER_SHARED_REGION_H_

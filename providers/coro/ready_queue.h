@@ -1,0 +1,116 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// The queue of coroutines that may run now. Waking a coroutine always means
+// enqueueing it here: nothing ever resumes inline, so a wake-up cannot
+// re-enter its waker. Whoever owns the queue (the simulated executor, the
+// production event loop) decides the order.
+//
+// A ReadyNode lives inside an awaiter, that is inside a coroutine frame. When
+// the frame is destroyed (a crash), the node takes itself out of the queue.
+//
+// Single-threaded; one queue is current on a thread at a time.
+#ifndef MOONPOOL_PROVIDERS_CORO_READY_QUEUE_H_
+#define MOONPOOL_PROVIDERS_CORO_READY_QUEUE_H_
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace moonpool {
+
+class ReadyNode;
+
+class ReadyQueue {
+ public:
+  ReadyQueue() = default;
+  ReadyQueue(const ReadyQueue&) = delete;
+  ~ReadyQueue();
+
+  // The queue of the world or event loop that runs on this thread. CHECKs that
+  // there is one: a coroutine was awaited outside any executor otherwise.
+  static ReadyQueue& Current();
+  static bool HasCurrent();
+
+  // Makes a queue current for a scope; restores the previous one after it.
+  class Scope {
+   public:
+    explicit Scope(ReadyQueue& queue);
+    Scope(const Scope&) = delete;
+    ~Scope();
+
+   private:
+    ReadyQueue* previous_;
+  };
+
+  bool empty() const { return head_ == nodes_.size(); }
+  size_t size() const { return nodes_.size() - head_; }
+
+  // Removes the node at position index (0 = the oldest) and resumes its
+  // coroutine. O(1). Taking another than the oldest moves the oldest into its
+  // place, so positions carry no order once an executor picks at random.
+  void RunAt(size_t index);
+
+  // The owner (a process incarnation, or 0) of the coroutine that runs now;
+  // coroutines inherit it from the one that started them.
+  uint32_t owner() const { return owner_; }
+  void set_owner(uint32_t owner) { owner_ = owner; }
+
+ private:
+  friend class ReadyNode;
+  void Push(ReadyNode* node);
+  void Remove(ReadyNode* node);
+
+  std::vector<ReadyNode*> nodes_;
+  size_t head_ = 0;
+  uint32_t owner_ = 0;
+};
+
+// One suspended coroutine's place in the queue.
+class ReadyNode {
+ public:
+  ReadyNode() = default;
+  ReadyNode(const ReadyNode&) = delete;
+  ~ReadyNode() {
+    if (index_ != kIdle) queue_->Remove(this);
+  }
+
+  // Called by an awaiter when its coroutine suspends.
+  void Arm(std::coroutine_handle<> handle) {
+    handle_ = handle;
+    queue_ = &ReadyQueue::Current();
+    owner_ = queue_->owner();
+  }
+  // Enqueues the coroutine; a second wake before it ran changes nothing.
+  // REQUIRES: Arm was called.
+  void Wake() {
+    if (index_ == kIdle) queue_->Push(this);
+  }
+  bool is_queued() const { return index_ != kIdle; }
+
+ private:
+  friend class ReadyQueue;
+  static constexpr size_t kIdle = ~size_t{0};
+  std::coroutine_handle<> handle_;
+  ReadyQueue* queue_ = nullptr;
+  size_t index_ = kIdle;
+  uint32_t owner_ = 0;
+};
+
+// co_await Yield(): back to the end of the ready queue.
+class Yield {
+ public:
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) {
+    node_.Arm(handle);
+    node_.Wake();
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  ReadyNode node_;
+};
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_PROVIDERS_CORO_READY_QUEUE_H_

@@ -1,0 +1,177 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "sim/assertions/assertions.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "providers/base/check.h"
+#include "providers/base/hash.h"
+#include "sim/core/arena.h"
+#include "sim/core/world.h"
+
+namespace moonpool {
+namespace internal {
+namespace {
+
+// Larger is better for the search: towards the bound of an ALWAYS assertion
+// (where it would break), towards the goal of a SOMETIMES one.
+bool Maximizes(const AssertionEntry& entry) {
+  const bool greater = entry.comparison == Comparison::kGreater ||
+                       entry.comparison == Comparison::kGreaterEqual;
+  return entry.kind == AssertionKind::kNumericSometimes ? greater : !greater;
+}
+
+bool Holds(Comparison comparison, int64_t left, int64_t right) {
+  switch (comparison) {
+    case Comparison::kGreater: return left > right;
+    case Comparison::kGreaterEqual: return left >= right;
+    case Comparison::kLess: return left < right;
+    case Comparison::kLessEqual: return left <= right;
+    case Comparison::kNone: break;
+  }
+  CHECK(false) << "a numeric assertion without comparison";
+  return false;
+}
+
+// Watermark levels: exact up to 16, then four a doubling, so that a counter
+// which grows by one per event does not become a discovery per event.
+int64_t LevelOf(int64_t value) {
+  const bool negative = value < 0;
+  const uint64_t size = negative ? ~static_cast<uint64_t>(value) + 1
+                                 : static_cast<uint64_t>(value);
+  int64_t level = static_cast<int64_t>(size);
+  if (size > 16) {
+    const int log = 63 - __builtin_clzll(size);
+    level = 16 + (log - 4) * 4 + static_cast<int64_t>((size >> (log - 2)) & 3);
+  }
+  return negative ? -level : level;
+}
+
+void Notify(const AssertionEntry& entry, uint64_t key, std::string label,
+            const MarkQuality& quality) {
+  TimelineObserver* observer = AssertionTable::Get().observer();
+  Mark mark;
+  mark.key = key;
+  mark.entry = &entry;
+  mark.label = std::move(label);
+  mark.quality = quality;
+  observer->OnMark(mark);
+}
+
+bool HasObserver() { return AssertionTable::Get().observer() != nullptr; }
+
+std::string Label(absl::string_view message,
+                  std::initializer_list<AssertionKey> keys) {
+  std::string label(message);
+  for (const AssertionKey& key : keys) {
+    absl::StrAppend(&label, " ", key.name, "=", key.value);
+  }
+  return label;
+}
+
+}  // namespace
+
+void Violate(AssertionEntry& entry, Details details) {
+  ++entry.fails;
+  Arena::OutsideScope outside;
+  Violation violation;
+  violation.identity = entry.id;
+  violation.kind = absl::StrCat(
+      "ASSERT_", absl::AsciiStrToUpper(AssertionKindName(entry.kind)));
+  violation.message = std::string(entry.message);
+  for (const AssertionDetail& detail : details) {
+    absl::StrAppend(&violation.details, violation.details.empty() ? "" : " ",
+                    detail.key, "=", detail.value);
+  }
+  violation.place = absl::StrCat(entry.file, ":", entry.line);
+  if (World* world = World::Current()) {
+    violation.time_ns = world->now_ns();
+    violation.event = world->events();
+    violation.draw = world->random().draws();
+  }
+  AssertionTable::Get().Report(std::move(violation));
+}
+
+void Reach(AssertionEntry& entry) {
+  entry.reached = true;
+  if (!HasObserver()) return;
+  Arena::OutsideScope outside;
+  Notify(entry, entry.id, std::string(entry.message), {});
+}
+
+bool AssertNumeric(AssertionSite& site, int64_t left, int64_t right) {
+  AssertionEntry& entry = site.Entry();
+  const bool holds = Holds(site.comparison, left, right);
+  // A failing ALWAYS is counted by Violate.
+  if (holds) {
+    ++entry.passes;
+  } else if (entry.kind == AssertionKind::kNumericSometimes) {
+    ++entry.fails;
+  }
+  const bool maximize = Maximizes(entry);
+  if (!entry.has_watermark ||
+      (maximize ? left > entry.watermark : left < entry.watermark)) {
+    NumericMark(entry, left);
+  }
+  return holds;
+}
+
+void NumericMark(AssertionEntry& entry, int64_t value) {
+  const int64_t level = LevelOf(value);
+  const bool same_level =
+      entry.has_watermark && LevelOf(entry.watermark) == level;
+  entry.has_watermark = true;
+  entry.watermark = value;
+  entry.reached = true;
+  if (same_level || !HasObserver()) return;
+  Arena::OutsideScope outside;
+  Notify(entry, Combine64(entry.id, static_cast<uint64_t>(level)),
+         absl::StrCat(entry.message, " = ", value), {});
+}
+
+void AssertAll(AssertionSite& site,
+               std::initializer_list<AssertionCondition> conditions) {
+  AssertionEntry& entry = site.Entry();
+  CHECK_LE(conditions.size(), 64u) << "ASSERT_SOMETIMES_ALL: at most 64 names";
+  uint64_t subset = 0;
+  int at = 0;
+  for (const AssertionCondition& condition : conditions) {
+    subset |= uint64_t{condition.holds} << at++;
+  }
+  const bool all =
+      subset == (at == 64 ? ~uint64_t{0} : (uint64_t{1} << at) - 1);
+  ++(all ? entry.passes : entry.fails);
+  // Subsets, not their sizes: {a,b} and {c,d} are different places to be.
+  if (subset == 0) return;
+  const uint64_t key = Combine64(entry.id, subset);
+  if (!AssertionTable::Get().HitBucket(key, {}) || !HasObserver()) return;
+  Arena::OutsideScope outside;
+  std::string label(entry.message);
+  for (const AssertionCondition& condition : conditions) {
+    if (condition.holds) absl::StrAppend(&label, " ", condition.name);
+  }
+  Notify(entry, key, std::move(label), {});
+}
+
+void AssertEach(AssertionSite& site, std::initializer_list<AssertionKey> keys,
+                std::initializer_list<AssertionKey> quality) {
+  AssertionEntry& entry = site.Entry();
+  ++entry.passes;
+  uint64_t key = entry.id;
+  for (const AssertionKey& part : keys) {
+    key = Mix64((key ^ static_cast<uint64_t>(part.value)) +
+                0x9E3779B97F4A7C15u);
+  }
+  MarkQuality best = {};
+  size_t at = 0;
+  CHECK_LE(quality.size(), best.size())
+      << "ASSERT_SOMETIMES_EACH: at most four quality values";
+  for (const AssertionKey& part : quality) best[at++] = part.value;
+  if (!AssertionTable::Get().HitBucket(key, best) || !HasObserver()) return;
+  Arena::OutsideScope outside;
+  Notify(entry, key, Label(entry.message, keys), best);
+}
+
+}  // namespace internal
+}  // namespace moonpool

@@ -1,0 +1,214 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "sim/assertions/table.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "providers/base/check.h"
+#include "providers/base/hash.h"
+#include "sim/core/arena.h"
+
+// The linker gathers the addresses of all sites here; weak, because a program
+// may have none.
+extern "C" {
+extern moonpool::AssertionSite* const __start_moonpool_assertions[]
+    __attribute__((weak));
+extern moonpool::AssertionSite* const __stop_moonpool_assertions[]
+    __attribute__((weak));
+}
+
+namespace moonpool {
+namespace {
+
+uint64_t IdOf(AssertionKind kind, absl::string_view message) {
+  return HashBytes(message, static_cast<uint64_t>(kind) + 1);
+}
+
+constexpr size_t kInitialBuckets = 256;
+
+}  // namespace
+
+absl::string_view AssertionKindName(AssertionKind kind) {
+  switch (kind) {
+    case AssertionKind::kAlways: return "always";
+    case AssertionKind::kAlwaysOrUnreachable: return "always_or_unreachable";
+    case AssertionKind::kSometimes: return "sometimes";
+    case AssertionKind::kReachable: return "reachable";
+    case AssertionKind::kUnreachable: return "unreachable";
+    case AssertionKind::kNumericAlways: return "always_numeric";
+    case AssertionKind::kNumericSometimes: return "sometimes_numeric";
+    case AssertionKind::kSometimesAll: return "sometimes_all";
+    case AssertionKind::kSometimesEach: return "sometimes_each";
+  }
+  return "unknown";
+}
+
+void AssertionSite::Resolve() {
+  // The first call builds the table, which resolves every linked site.
+  AssertionTable& table = AssertionTable::Get();
+  if (entry_ == nullptr) entry_ = table.Resolve(this);
+}
+
+AssertionTable& AssertionTable::Get() {
+  static AssertionTable* table = [] {
+    Arena::OutsideScope outside;
+    return new AssertionTable();
+  }();
+  return *table;
+}
+
+AssertionTable::AssertionTable() : buckets_(kInitialBuckets) {
+  std::vector<AssertionSite*> sites(__start_moonpool_assertions,
+                                    __stop_moonpool_assertions);
+  // A canonical order, whatever the linker's: the smallest (id, file, line)
+  // site of each assertion gives its entry.
+  std::sort(sites.begin(), sites.end(),
+            [](const AssertionSite* a, const AssertionSite* b) {
+              return std::make_tuple(IdOf(a->kind, a->message), a->file,
+                                     a->line) <
+                     std::make_tuple(IdOf(b->kind, b->message), b->file,
+                                     b->line);
+            });
+  for (AssertionSite* site : sites) site->entry_ = Resolve(site);
+}
+
+AssertionEntry* AssertionTable::Resolve(AssertionSite* site) {
+  Arena::OutsideScope outside;
+  const uint64_t id = IdOf(site->kind, site->message);
+  for (AssertionEntry& entry : entries_) {
+    if (entry.id != id) continue;
+    CHECK(entry.kind == site->kind && entry.message == site->message)
+        << "two assertions share the 64-bit id " << id;
+    return &entry;
+  }
+  AssertionEntry entry;
+  entry.id = id;
+  entry.index = static_cast<uint32_t>(entries_.size());
+  entry.kind = site->kind;
+  entry.comparison = site->comparison;
+  entry.message = site->message;
+  entry.file = site->file;
+  entry.line = site->line;
+  entries_.push_back(entry);
+  return &entries_.back();
+}
+
+void AssertionTable::BeginWorld() {
+  for (AssertionEntry& entry : entries_) {
+    entry.reached = false;
+    entry.has_watermark = false;
+    entry.watermark = 0;
+  }
+  if (bucket_count_ > 0) {
+    std::fill(buckets_.begin(), buckets_.end(), Bucket());
+    bucket_count_ = 0;
+  }
+  violations_.clear();
+}
+
+void AssertionTable::ResetCounts() {
+  for (AssertionEntry& entry : entries_) entry.passes = entry.fails = 0;
+}
+
+void AssertionTable::Report(Violation violation) {
+  Arena::OutsideScope outside;
+  // One timeline can violate a property a million times; the first ones tell.
+  constexpr size_t kMaxViolations = 100;
+  if (violations_.size() >= kMaxViolations) return;
+  violations_.push_back(Violation(violation));
+  if (observer_ != nullptr) observer_->OnViolation(violations_.back());
+}
+
+std::vector<std::string> AssertionTable::ContractErrors() const {
+  std::map<absl::string_view, const AssertionEntry*> by_message;
+  std::vector<std::string> errors;
+  for (const AssertionEntry& entry : entries_) {
+    auto [it, inserted] = by_message.emplace(entry.message, &entry);
+    if (inserted) continue;
+    const AssertionEntry& other = *it->second;
+    errors.push_back(absl::StrCat(
+        "\"", entry.message, "\" is declared as ",
+        AssertionKindName(other.kind), " at ", other.file, ":", other.line,
+        " and as ", AssertionKindName(entry.kind), " at ", entry.file, ":",
+        entry.line, ": give one of them another message"));
+  }
+  return errors;
+}
+
+bool AssertionTable::HitBucket(uint64_t key, const MarkQuality& quality) {
+  if (key == 0) key = 1;  // 0 marks an empty slot
+  for (size_t at = key;; ++at) {
+    Bucket& bucket = buckets_[at & (buckets_.size() - 1)];
+    if (bucket.key == key) {
+      if (!(bucket.quality < quality)) return false;
+      bucket.quality = quality;
+      return true;
+    }
+    if (bucket.key == 0) {
+      bucket.key = key;
+      bucket.quality = quality;
+      if (++bucket_count_ * 2 > buckets_.size()) GrowBuckets();
+      return true;
+    }
+  }
+}
+
+void AssertionTable::GrowBuckets() {
+  Arena::OutsideScope outside;
+  std::vector<Bucket> old(buckets_.size() * 2);
+  old.swap(buckets_);
+  for (const Bucket& bucket : old) {
+    if (bucket.key == 0) continue;
+    size_t at = bucket.key;
+    while (buckets_[at & (buckets_.size() - 1)].key != 0) ++at;
+    buckets_[at & (buckets_.size() - 1)] = bucket;
+  }
+}
+
+ContractReport ValidateAssertions(absl::Span<const AssertionEntry> entries) {
+  ContractReport report;
+  for (const AssertionEntry& entry : entries) {
+    const uint64_t total = entry.passes + entry.fails;
+    const std::string name =
+        absl::StrCat("\"", entry.message, "\" (", entry.file, ":", entry.line,
+                     ")");
+    switch (entry.kind) {
+      case AssertionKind::kAlways:
+      case AssertionKind::kAlwaysOrUnreachable:
+      case AssertionKind::kNumericAlways:
+        if (entry.fails > 0) {
+          report.violations.push_back(absl::StrCat(
+              name, " failed ", entry.fails, " of ", total, " times"));
+        } else if (total == 0 &&
+                   entry.kind != AssertionKind::kAlwaysOrUnreachable) {
+          report.misses.push_back(absl::StrCat(name, " was never evaluated"));
+        }
+        break;
+      case AssertionKind::kUnreachable:
+        if (total > 0) {
+          report.violations.push_back(
+              absl::StrCat(name, " was reached ", total, " times"));
+        }
+        break;
+      case AssertionKind::kSometimes:
+      case AssertionKind::kNumericSometimes:
+      case AssertionKind::kSometimesAll:
+        if (entry.passes == 0) {
+          report.misses.push_back(absl::StrCat(name, " was never true in ",
+                                               total, " evaluations"));
+        }
+        break;
+      case AssertionKind::kReachable:
+      case AssertionKind::kSometimesEach:
+        if (entry.passes == 0) {
+          report.misses.push_back(absl::StrCat(name, " was never reached"));
+        }
+        break;
+    }
+  }
+  return report;
+}
+
+}  // namespace moonpool

@@ -1,0 +1,227 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "sim/core/arena.h"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "providers/base/check.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define MOONPOOL_ARENA_OFF 1
+#endif
+#endif
+
+namespace moonpool {
+namespace {
+
+constexpr size_t kPage = 4096;
+constexpr size_t kStep = 16;
+constexpr size_t kMaxSmall = 1024;
+constexpr size_t kClasses = kMaxSmall / kStep + 1;
+constexpr int kOrders = 23;  // runs of up to 2^22 pages (16 GiB)
+constexpr size_t kPages = Arena::kMaxBytes / kPage;
+
+constinit bool in_world = false;
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+// What a page belongs to: 1..kClasses-1 a small class; kRun + order the first
+// page of a run.
+constexpr uint8_t kRun = 128;
+
+// Lives at the beginning of the arena itself, so that it is copied with it.
+struct State {
+  size_t bytes_in_use = 0;
+  size_t pages_used = 0;
+  FreeBlock* small[kClasses] = {};
+  char* bump[kClasses] = {};
+  FreeBlock* runs[kOrders] = {};
+};
+
+// Page kinds are kept beside the arena: one byte a page, touched on demand.
+char* const kBase = reinterpret_cast<char*>(Arena::kBase);
+uint8_t* const kKinds =
+    reinterpret_cast<uint8_t*>(Arena::kBase + Arena::kMaxBytes);
+constexpr size_t kStatePages = (sizeof(State) + kPage - 1) / kPage;
+
+State& state() { return *reinterpret_cast<State*>(kBase); }
+
+void Map() {
+  void* at = mmap(kBase, Arena::kMaxBytes + kPages, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+                      MAP_FIXED_NOREPLACE,
+                  -1, 0);
+  CHECK(at == kBase) << "cannot map the arena at its fixed address";
+  new (kBase) State();
+  state().pages_used = kStatePages;
+}
+
+constinit bool mapped = false;
+
+[[maybe_unused]] bool Contains(const void* block) {
+  return static_cast<size_t>(static_cast<const char*>(block) - kBase) <
+         Arena::kMaxBytes;
+}
+
+size_t PageOf(const void* block) {
+  return (static_cast<const char*>(block) - kBase) / kPage;
+}
+
+int OrderFor(size_t pages) {
+  return pages <= 1 ? 0 : 64 - __builtin_clzll(pages - 1);
+}
+
+char* TakePages(size_t count) {
+  State& s = state();
+  CHECK(s.pages_used + count <= kPages)
+      << "the world needs more than " << Arena::kMaxBytes << " bytes";
+  char* at = kBase + s.pages_used * kPage;
+  s.pages_used += count;
+  return at;
+}
+
+void* AllocateRun(size_t size) {
+  State& s = state();
+  const int order = OrderFor((size + kPage - 1) / kPage);
+  CHECK(order < kOrders) << "the world needs more than " << Arena::kMaxBytes
+                         << " bytes";
+  s.bytes_in_use += kPage << order;
+  if (FreeBlock* free = s.runs[order]) {
+    s.runs[order] = free->next;
+    return free;
+  }
+  char* at = TakePages(size_t{1} << order);
+  kKinds[PageOf(at)] = static_cast<uint8_t>(kRun + order);
+  return at;
+}
+
+[[maybe_unused]] void* Allocate(size_t size) {
+  if (__builtin_expect(!mapped, 0)) {
+    Map();
+    mapped = true;
+  }
+  if (size > kMaxSmall) return AllocateRun(size);
+  const size_t size_class = size == 0 ? 1 : (size + kStep - 1) / kStep;
+  State& s = state();
+  s.bytes_in_use += size_class * kStep;
+  if (FreeBlock* free = s.small[size_class]) {
+    s.small[size_class] = free->next;
+    return free;
+  }
+  char*& bump = s.bump[size_class];
+  const size_t block = size_class * kStep;
+  // bump == nullptr or too near the end of its page: take a new page.
+  if (bump == nullptr ||
+      reinterpret_cast<uintptr_t>(bump) % kPage + block > kPage ||
+      reinterpret_cast<uintptr_t>(bump) % kPage == 0) {
+    bump = TakePages(1);
+    kKinds[PageOf(bump)] = static_cast<uint8_t>(size_class);
+  }
+  void* at = bump;
+  bump += block;
+  return at;
+}
+
+[[maybe_unused]] void Free(void* block) {
+  State& s = state();
+  const uint8_t kind = kKinds[PageOf(block)];
+  auto* free = static_cast<FreeBlock*>(block);
+  if (kind >= kRun) {
+    free->next = s.runs[kind - kRun];
+    s.runs[kind - kRun] = free;
+    s.bytes_in_use -= kPage << (kind - kRun);
+  } else {
+    free->next = s.small[kind];
+    s.small[kind] = free;
+    s.bytes_in_use -= kind * kStep;
+  }
+  if (s.bytes_in_use == 0) {
+    new (kBase) State();
+    state().pages_used = kStatePages;
+  }
+}
+
+}  // namespace
+
+Arena::Scope::Scope() : previous_(in_world) { in_world = true; }
+Arena::Scope::~Scope() { in_world = previous_; }
+Arena::OutsideScope::OutsideScope() : previous_(in_world) { in_world = false; }
+Arena::OutsideScope::~OutsideScope() { in_world = previous_; }
+
+bool Arena::IsEnabled() {
+#ifdef MOONPOOL_ARENA_OFF
+  return false;
+#else
+  return true;
+#endif
+}
+
+size_t Arena::BytesInUse() { return mapped ? state().bytes_in_use : 0; }
+size_t Arena::HighWater() { return mapped ? state().pages_used * kPage : 0; }
+
+}  // namespace moonpool
+
+#ifndef MOONPOOL_ARENA_OFF
+
+namespace {
+void* NewImpl(size_t size) {
+  if (moonpool::in_world) return moonpool::Allocate(size);
+  void* block = std::malloc(size == 0 ? 1 : size);
+  if (block == nullptr) std::abort();
+  return block;
+}
+void DeleteImpl(void* block) {
+  if (block == nullptr) return;
+  if (moonpool::Contains(block)) {
+    moonpool::Free(block);
+  } else {
+    std::free(block);
+  }
+}
+void* AlignedNewImpl(size_t size, std::align_val_t alignment) {
+  // Arena blocks are 16-byte aligned; runs are page aligned.
+  const size_t align = static_cast<size_t>(alignment);
+  if (moonpool::in_world) {
+    return moonpool::Allocate(align <= 16 ? size
+                                          : (size > 1024 ? size : 1025));
+  }
+  void* block = std::aligned_alloc(align, (size + align - 1) / align * align);
+  if (block == nullptr) std::abort();
+  return block;
+}
+}  // namespace
+
+void* operator new(size_t size) { return NewImpl(size); }
+void* operator new[](size_t size) { return NewImpl(size); }
+void* operator new(size_t size, std::align_val_t alignment) {
+  return AlignedNewImpl(size, alignment);
+}
+void* operator new[](size_t size, std::align_val_t alignment) {
+  return AlignedNewImpl(size, alignment);
+}
+void operator delete(void* block) noexcept { DeleteImpl(block); }
+void operator delete[](void* block) noexcept { DeleteImpl(block); }
+void operator delete(void* block, size_t) noexcept { DeleteImpl(block); }
+void operator delete[](void* block, size_t) noexcept { DeleteImpl(block); }
+void operator delete(void* block, std::align_val_t) noexcept {
+  DeleteImpl(block);
+}
+void operator delete[](void* block, std::align_val_t) noexcept {
+  DeleteImpl(block);
+}
+void operator delete(void* block, size_t, std::align_val_t) noexcept {
+  DeleteImpl(block);
+}
+void operator delete[](void* block, size_t, std::align_val_t) noexcept {
+  DeleteImpl(block);
+}
+
+#endif  // MOONPOOL_ARENA_OFF

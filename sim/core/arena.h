@@ -1,0 +1,60 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// The arena: all memory of a world in one compact range at a fixed address.
+//
+// Inside an Arena::Scope, operator new serves from the range that starts at
+// kArenaBase; outside, from malloc; operator delete knows which is which. So a
+// checkpoint's copy-on-write pages are few and dense, pointers repeat from run
+// to run, and the world can later be rewound by copying one range back.
+//
+// Small blocks come from pages of one size class each (no header), large ones
+// from runs of 2^k pages. Freed memory is reused last-in-first-out; when the
+// last block is freed the arena starts again from its beginning, so that each
+// iteration of a run sees the same addresses.
+//
+// Under sanitizers the arena is off: they need to see every allocation.
+// Single-threaded. Fork: copied like any private memory.
+#ifndef MOONPOOL_SIM_CORE_ARENA_H_
+#define MOONPOOL_SIM_CORE_ARENA_H_
+
+#include <cstddef>
+
+namespace moonpool {
+
+class Arena {
+ public:
+  // Accepted by plain, static and every sanitizer build (design/toolchain.md).
+  static constexpr unsigned long kBase = 0x551000000000;
+  static constexpr size_t kMaxBytes = size_t{16} << 30;  // address space only
+
+  // Allocations inside the scope belong to the world.
+  class Scope {
+   public:
+    Scope();
+    Scope(const Scope&) = delete;
+    ~Scope();
+
+   private:
+    bool previous_;
+  };
+  // Allocations inside it belong to the engine again (explorer callbacks).
+  class OutsideScope {
+   public:
+    OutsideScope();
+    OutsideScope(const OutsideScope&) = delete;
+    ~OutsideScope();
+
+   private:
+    bool previous_;
+  };
+
+  static bool IsEnabled();
+  static size_t BytesInUse();
+  // Bytes from kBase up to the highest page ever handed out since the arena
+  // was last empty: what a checkpoint has to keep.
+  static size_t HighWater();
+};
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_SIM_CORE_ARENA_H_

@@ -1,0 +1,118 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// The randomness of a world: named streams under one draw count.
+//
+// A stream is a counter-based generator (splitmix64: draw k of key K is
+// Mix64(K + k * gamma)), keyed by (current seed, stream name, entity). Streams
+// are independent: a further draw in one changes no other. All counted streams
+// share the world's draw count, and a *breakpoint* (count, seed) says: after
+// count draws of this segment, go on with this seed. Every counted stream then
+// takes a new key at its next draw. A list of breakpoints is thus a complete
+// description of a timeline: 312@9041 -> 88@17.
+//
+// Determinism: nothing but the root seed and the breakpoints enters.
+#ifndef MOONPOOL_SIM_CORE_RNG_H_
+#define MOONPOOL_SIM_CORE_RNG_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "providers/base/hash.h"
+#include "providers/random.h"
+#include "sim/core/trace_hash.h"
+
+namespace moonpool {
+
+struct Breakpoint {
+  uint64_t count = 0;  // draws since the previous breakpoint
+  uint64_t seed = 0;   // the seed from there on
+  friend bool operator==(const Breakpoint&, const Breakpoint&) = default;
+};
+
+// The state that all streams of a world share.
+class RandomSource {
+ public:
+  RandomSource(uint64_t root_seed, TraceHash* trace)
+      : root_seed_(root_seed), seed_(root_seed), trace_(trace) {}
+  RandomSource(const RandomSource&) = delete;
+
+  uint64_t root_seed() const { return root_seed_; }
+  uint64_t draws() const { return draws_; }          // since the root
+  uint64_t segment_draws() const { return count_; }  // since the last reseed
+
+  // Replays a recipe: the breakpoints apply one after another from here on.
+  // REQUIRES: none is pending.
+  void SetBreakpoints(std::vector<Breakpoint> breakpoints);
+  bool has_pending_breakpoints() const { return next_break_ != kNever; }
+
+  // Drops those that have not applied yet: the run stays in its segment.
+  void ClearBreakpoints() {
+    next_breakpoint_ = breakpoints_.size();
+    next_break_ = kNever;
+  }
+
+  // Branches here: equal to a breakpoint at (segment_draws(), seed).
+  void Reseed(uint64_t seed);
+
+  // While forbidden (a crash is destroying frames) a draw is an engine error.
+  void set_forbidden(bool forbidden) { forbidden_ = forbidden; }
+
+ private:
+  friend class RandomStream;
+  static constexpr uint64_t kNever = ~uint64_t{0};
+
+  void Tick() {
+    if (__builtin_expect(count_ >= next_break_ || forbidden_, 0)) AtBreak();
+    ++count_;
+    ++draws_;
+  }
+  void AtBreak();
+  void ArmNextBreak();
+
+  const uint64_t root_seed_;
+  uint64_t seed_;
+  uint64_t epoch_ = 1;
+  uint64_t count_ = 0;
+  uint64_t draws_ = 0;
+  uint64_t next_break_ = kNever;
+  TraceHash* trace_;
+  std::vector<Breakpoint> breakpoints_;
+  size_t next_breakpoint_ = 0;
+  bool forbidden_ = false;
+};
+
+// One named stream. Cheap to make; its constructor draws nothing and changes
+// no state of the world.
+class RandomStream final : public Random {
+ public:
+  // kFixed streams (configuration, swarm masks) depend on the root seed alone:
+  // they are neither counted nor changed by breakpoints.
+  enum class Kind { kExplored, kFixed };
+
+  RandomStream(RandomSource* source, absl::string_view name,
+               uint64_t entity = 0, Kind kind = Kind::kExplored);
+
+  uint64_t Next() override {
+    if (kind_ == Kind::kExplored) {
+      source_->Tick();
+      if (__builtin_expect(epoch_ != source_->epoch_, 0)) Rekey();
+    }
+    const uint64_t value = Mix64(key_ += 0x9E3779B97F4A7C15u);
+    source_->trace_->Add(value);
+    return value;
+  }
+
+ private:
+  void Rekey();
+
+  RandomSource* source_;
+  uint64_t name_hash_;
+  uint64_t key_ = 0;
+  uint64_t epoch_ = 0;
+  Kind kind_;
+};
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_SIM_CORE_RNG_H_

@@ -1,0 +1,55 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// TraceHash: the running fingerprint of a timeline, always on. Two runs are
+// the same run if and only if (up to 2^-64) their hashes are equal. Everything
+// that happens is folded in: event times, kinds, targets, payloads (through
+// XXH3) and every random draw.
+#ifndef MOONPOOL_SIM_CORE_TRACE_HASH_H_
+#define MOONPOOL_SIM_CORE_TRACE_HASH_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace moonpool {
+
+class TraceHash {
+ public:
+  // A point of the run to compare with: after so many events and draws the
+  // hash was this.
+  struct Sample {
+    uint64_t events = 0;
+    uint64_t draws = 0;
+    uint64_t hash = 0;
+  };
+  static constexpr size_t kMaxSamples = 64;
+
+  // One multiplication; order-dependent.
+  void Add(uint64_t word) {
+    hash_ = (hash_ ^ word) * 0x9FB21C651E98DF25u;
+    hash_ ^= hash_ >> 35;
+  }
+  uint64_t value() const { return hash_; }
+
+  // Records a sample now and then: at most kMaxSamples, evenly spread over the
+  // run whatever its length (each time they are full every second one is
+  // dropped). Two equal runs take the same samples.
+  void SampleAt(uint64_t events, uint64_t draws) {
+    if (events >= next_sample_) TakeSample(events, draws);
+  }
+  const Sample* samples() const { return samples_.data(); }
+  size_t sample_count() const { return sample_count_; }
+
+ private:
+  void TakeSample(uint64_t events, uint64_t draws);
+
+  uint64_t hash_ = 0x243F6A8885A308D3u;
+  uint64_t next_sample_ = 16;
+  uint64_t stride_ = 16;
+  size_t sample_count_ = 0;
+  std::array<Sample, kMaxSamples> samples_;
+};
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_SIM_CORE_TRACE_HASH_H_

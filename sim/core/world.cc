@@ -1,0 +1,80 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "sim/core/world.h"
+
+#include <limits>
+
+#include "providers/base/check.h"
+
+namespace moonpool {
+namespace {
+thread_local constinit World* current = nullptr;
+}  // namespace
+
+World::World(const WorldOptions& options)
+    : options_(options),
+      previous_(current),
+      random_(options.seed, &trace_),
+      schedule_(&random_, "schedule"),
+      ready_scope_(ready_) {
+  current = this;
+}
+
+World::~World() { current = previous_; }
+
+World* World::Current() { return current; }
+
+void World::RunReady() {
+  uint64_t budget = options_.max_resumptions_per_turn;
+  while (!ready_.empty()) {
+    if (budget-- == 0) {
+      runaway_ = true;
+      return;
+    }
+    const size_t count = ready_.size();
+    const bool choose =
+        count > 1 && options_.ready_order == ReadyOrder::kRandom;
+    ready_.RunAt(choose ? schedule_.Below(count) : 0);
+  }
+}
+
+bool World::Turn() {
+  RunReady();
+  if (runaway_) return true;
+  TimedEvent* event = queue_.Pop();
+  if (event == nullptr) return false;
+  now_ns_ = event->time_ns();
+  ++events_;
+  trace_.Add(static_cast<uint64_t>(now_ns_));
+  trace_.SampleAt(events_, random_.draws());
+  ready_.set_owner(0);
+  event->Fire();
+  return true;
+}
+
+void World::Schedule(TimedEvent& event, int64_t delay_ns) {
+  CHECK(!in_teardown()) << "scheduling while a process is being destroyed: "
+                           "destructors in tasks must not start anything";
+  const int64_t room = std::numeric_limits<int64_t>::max() - now_ns_;
+  queue_.Schedule(event,
+                  now_ns_ + (delay_ns < 0 ? 0 : delay_ns < room ? delay_ns
+                                                                : room));
+}
+
+World::TeardownScope::TeardownScope(World* world) : world_(world) {
+  ++world_->teardown_;
+  world_->random_.set_forbidden(true);
+}
+World::TeardownScope::~TeardownScope() {
+  if (--world_->teardown_ == 0) world_->random_.set_forbidden(false);
+}
+
+absl::Time SimTime::WallNow() const {
+  constexpr int64_t kStartSeconds = 1767225600;  // 2026-01-01T00:00:00Z
+  return absl::FromUnixSeconds(kStartSeconds) + world_->now();
+}
+
+void SimTime::Schedule(TimedEvent& event, absl::Duration delay) {
+  world_->Schedule(event, absl::ToInt64Nanoseconds(delay));
+}
+
+}  // namespace moonpool

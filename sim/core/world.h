@@ -1,0 +1,136 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// World: one simulated universe. It owns the virtual clock, the event queue,
+// the ready queue, the randomness and the trace hash; networks and disks hang
+// on it. One turn is: run every ready task, in seeded random order, until none
+// is left; then fire the earliest event.
+//
+//   World world(WorldOptions{.seed = 42});
+//   ... spawn tasks ...
+//   while (world.Turn()) {}
+//
+// Single-threaded; one world is current on a thread at a time. Determinism:
+// everything that happens follows from the options and the recipe.
+#ifndef MOONPOOL_SIM_CORE_WORLD_H_
+#define MOONPOOL_SIM_CORE_WORLD_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "providers/coro/ready_queue.h"
+#include "providers/time.h"
+#include "sim/core/event_queue.h"
+#include "sim/core/rng.h"
+#include "sim/core/trace_hash.h"
+
+namespace moonpool {
+
+enum class ReadyOrder {
+  kRandom,  // uniform among the ready tasks, from the stream "schedule"
+  kFifo,    // the order of the wake-ups
+};
+
+// What was folded into the trace hash. Values are part of the trace format:
+// append only.
+enum class TraceKind : uint64_t {
+  kConnect = 1,
+  kSegment = 2,
+  kReset = 3,
+  kDisk = 4,
+  kCrash = 5,
+  kBoot = 6,
+  kFault = 7,
+  kUser = 8,
+};
+
+struct WorldOptions {
+  uint64_t seed = 1;
+  ReadyOrder ready_order = ReadyOrder::kRandom;
+  // More resumptions than this in one turn, without time passing, is a
+  // busy loop of the system under test.
+  uint64_t max_resumptions_per_turn = 1000000;
+};
+
+class World {
+ public:
+  explicit World(const WorldOptions& options);
+  World(const World&) = delete;
+  ~World();
+
+  // The world that runs on this thread, or nullptr.
+  static World* Current();
+
+  int64_t now_ns() const { return now_ns_; }
+  absl::Duration now() const { return absl::Nanoseconds(now_ns_); }
+  uint64_t events() const { return events_; }
+
+  // One turn. False if nothing is ready and nothing is pending. Also stops
+  // early (returning true) when the bound on resumptions is hit; see
+  // is_runaway.
+  bool Turn();
+  bool is_runaway() const { return runaway_; }
+
+  void Schedule(TimedEvent& event, int64_t delay_ns);
+  void Cancel(TimedEvent& event) { queue_.Cancel(event); }
+  size_t pending_events() const { return queue_.size(); }
+
+  RandomSource& random() { return random_; }
+  TraceHash& trace() { return trace_; }
+  ReadyQueue& ready() { return ready_; }
+
+  // Folds an occurrence into the trace: what kind, to whom, which bytes (by
+  // their HashBytes).
+  void Trace(TraceKind kind, uint64_t target, uint64_t payload) {
+    trace_.Add(static_cast<uint64_t>(kind));
+    trace_.Add(target);
+    trace_.Add(payload);
+  }
+
+  // While frames of a crashed process are destroyed: no draw, no scheduling.
+  class TeardownScope {
+   public:
+    explicit TeardownScope(World* world);
+    TeardownScope(const TeardownScope&) = delete;
+    ~TeardownScope();
+
+   private:
+    World* world_;
+  };
+  bool in_teardown() const { return teardown_ > 0; }
+
+ private:
+  void RunReady();
+
+  const WorldOptions options_;
+  World* previous_;
+  TraceHash trace_;
+  RandomSource random_;
+  RandomStream schedule_;
+  EventQueue queue_;
+  ReadyQueue ready_;
+  ReadyQueue::Scope ready_scope_;
+  int64_t now_ns_ = 0;
+  uint64_t events_ = 0;
+  int teardown_ = 0;
+  bool runaway_ = false;
+};
+
+// The simulated Time provider of one process.
+class SimTime final : public Time {
+ public:
+  explicit SimTime(World* world) : world_(world) {}
+  absl::Duration Now() const override { return world_->now(); }
+  // The simulated calendar starts on 2026-01-01T00:00:00Z.
+  absl::Time WallNow() const override;
+
+ protected:
+  void Schedule(TimedEvent& event, absl::Duration delay) override;
+  void Cancel(TimedEvent& event) override { world_->Cancel(event); }
+
+ private:
+  World* world_;
+};
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_SIM_CORE_WORLD_H_

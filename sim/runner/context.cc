@@ -1,0 +1,21 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "sim/runner/context.h"
+
+#include <utility>
+
+#include "providers/base/check.h"
+
+namespace moonpool {
+
+SimContext::SimContext(Parts parts)
+    : parts_(std::move(parts)),
+      time_(parts_.world),
+      tasks_(parts_.task_set) {}
+
+const std::map<std::string, std::string>& SimContext::my_tags() const {
+  const Member* member = parts_.topology->member(parts_.ip);
+  CHECK(member != nullptr) << parts_.ip << " is not part of its own topology";
+  return member->tags;
+}
+
+}  // namespace moonpool

@@ -1,0 +1,77 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// SimContext: what a process or workload sees of the simulation: its
+// providers, its place in the topology, and the request to stop.
+#ifndef MOONPOOL_SIM_RUNNER_CONTEXT_H_
+#define MOONPOOL_SIM_RUNNER_CONTEXT_H_
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "providers/coro/cancellation.h"
+#include "providers/providers.h"
+#include "sim/core/world.h"
+#include "sim/runner/state.h"
+#include "sim/runner/topology.h"
+
+namespace moonpool {
+
+class SimContext final : public Providers {
+ public:
+  struct Parts {
+    World* world;
+    const Topology* topology;
+    StateHandle* state;
+    std::string ip;
+    int client_id = 0;
+    int client_count = 1;
+    CancellationToken shutdown;
+    TaskSet* task_set;
+    std::unique_ptr<Network> network;
+    std::unique_ptr<Storage> storage;
+    RandomStream random;
+  };
+  explicit SimContext(Parts parts);
+
+  Time& time() override { return time_; }
+  Tasks& tasks() override { return tasks_; }
+  Network& network() override { return *parts_.network; }
+  Random& random() override { return parts_.random; }
+  Storage& storage() override { return *parts_.storage; }
+
+  const std::string& my_ip() const { return parts_.ip; }
+  // Workloads: the number among the instances of the same entry. Processes:
+  // the index of the process.
+  int client_id() const { return parts_.client_id; }
+  int client_count() const { return parts_.client_count; }
+  const std::map<std::string, std::string>& my_tags() const;
+  // The address of the first member of that name; empty if there is none.
+  std::string peer(absl::string_view name) const {
+    return parts_.topology->ip_of(name);
+  }
+  const Topology& topology() const { return *parts_.topology; }
+  StateHandle& state() { return *parts_.state; }
+  const CancellationToken& shutdown() const { return parts_.shutdown; }
+  World& world() { return *parts_.world; }
+
+ private:
+  class ContextTasks final : public Tasks {
+   public:
+    explicit ContextTasks(TaskSet* set) : set_(set) {}
+
+   protected:
+    TaskSet& set() override { return *set_; }
+
+   private:
+    TaskSet* set_;
+  };
+
+  Parts parts_;
+  SimTime time_;
+  ContextTasks tasks_;
+};
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_SIM_RUNNER_CONTEXT_H_

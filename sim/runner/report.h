@@ -1,0 +1,47 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// What came of a run.
+#ifndef MOONPOOL_SIM_RUNNER_REPORT_H_
+#define MOONPOOL_SIM_RUNNER_REPORT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/assertions/table.h"
+#include "sim/core/trace_hash.h"
+
+namespace moonpool {
+
+// One iteration: one seed (and recipe) from the beginning to the end.
+struct IterationResult {
+  uint64_t seed = 0;
+  uint64_t trace_hash = 0;
+  uint64_t events = 0;
+  uint64_t draws = 0;
+  int64_t simulated_ns = 0;
+  int boots = 0;
+  std::vector<Violation> violations;  // empty: passed
+  std::vector<TraceHash::Sample> trace_samples;
+};
+
+struct SimulationReport {
+  int iterations = 0;
+  int failed_iterations = 0;
+  uint64_t events = 0;
+  uint64_t draws = 0;
+  int64_t simulated_ns = 0;
+  // The first kMaxFailures failing iterations, with everything known of them.
+  static constexpr size_t kMaxFailures = 100;
+  std::vector<IterationResult> failures;
+  std::vector<AssertionEntry> assertions;  // counts over all iterations
+  std::vector<std::string> misses;         // coverage: what never happened
+
+  bool ok() const { return failed_iterations == 0; }
+  // A page for people.
+  std::string ToString() const;
+};
+
+}  // namespace moonpool
+
+#endif  // MOONPOOL_SIM_RUNNER_REPORT_H_

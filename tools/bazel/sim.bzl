@@ -1,0 +1,21 @@
+"""Binaries and tests that fork: linked fully static, since a fork copies every mapping.
+
+A static binary also has its data in one range and its addresses fixed, which replay relies upon.
+Under sanitizers, which cannot be linked statically, they are ordinary binaries.
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
+
+# A Label, so that the key means this workspace wherever the macros are used.
+_STATIC = select({
+    str(Label("//tools/bazel:sanitize")): [],
+    "//conditions:default": ["-static"],
+})
+
+def sim_binary(name, linkopts = [], **kwargs):
+    """A cc_binary that forks timelines."""
+    cc_binary(name = name, linkopts = linkopts + _STATIC, linkstatic = True, **kwargs)
+
+def sim_test(name, linkopts = [], size = "small", **kwargs):
+    """A cc_test that forks timelines."""
+    cc_test(name = name, linkopts = linkopts + _STATIC, linkstatic = True, size = size, **kwargs)
