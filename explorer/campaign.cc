@@ -23,10 +23,9 @@ std::map<std::string, Campaign>& Registry() {
 bool ParseInt64(absl::string_view text, int64_t& value) {
   const absl::string_view digits =
       text.substr(!text.empty() && text[0] == '-' ? 1 : 0);
-  return !digits.empty() && std::all_of(digits.begin(), digits.end(),
-                                        [](char c) {
-                                          return c >= '0' && c <= '9';
-                                        }) &&
+  return !digits.empty() &&
+         std::all_of(digits.begin(), digits.end(),
+                     [](char c) { return c >= '0' && c <= '9'; }) &&
          absl::SimpleAtoi(text, &value);
 }
 
@@ -110,9 +109,9 @@ absl::StatusOr<const Campaign*> FindCampaign(absl::string_view name) {
   for (const auto& [known, campaign] : Registry()) names.push_back(known);
   return absl::NotFoundError(absl::StrCat(
       "unknown campaign ", name, ": ",
-      names.empty() ? "this program has none; link one in"
-                    : absl::StrCat("choose one of ",
-                                   absl::StrJoin(names, ", "))));
+      names.empty()
+          ? "this program has none; link one in"
+          : absl::StrCat("choose one of ", absl::StrJoin(names, ", "))));
 }
 
 absl::StatusOr<SimulationBuilder> BuildCampaign(const Campaign& campaign,
@@ -120,8 +119,8 @@ absl::StatusOr<SimulationBuilder> BuildCampaign(const Campaign& campaign,
   SimulationBuilder builder = campaign.factory(params);
   const absl::Status status = params.status();
   if (!status.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "campaign ", campaign.name, ": ", status.message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("campaign ", campaign.name, ": ", status.message()));
   }
   return builder;
 }

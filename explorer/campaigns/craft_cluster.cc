@@ -70,12 +70,12 @@ void CraftCluster::OnApplied(CraftServer& server, uint64_t command) {
   const uint64_t agreed = agreed_[position];
   const bool same = command == agreed;
   ASSERT_ALWAYS(same, "all nodes apply the same commands in the same order",
-                {"node", server.id()}, {"position", position},
-                {"got", command}, {"others", agreed});
+                {"node", server.id()}, {"position", position}, {"got", command},
+                {"others", agreed});
   ASSERT_ALWAYS(same || !acknowledged_.contains(agreed),
                 "an acknowledged command is never replaced",
-                {"node", server.id()}, {"position", position},
-                {"got", command}, {"acknowledged", agreed});
+                {"node", server.id()}, {"position", position}, {"got", command},
+                {"acknowledged", agreed});
   if (!same) server.Halt();  // everything after it would disagree too
 }
 
@@ -91,9 +91,9 @@ void CraftCluster::CheckServers() {
     if (server == nullptr) continue;
     const int state = server->state();
     if (state == RAFT_LEADER) OnLeader(server->id(), server->term());
-    ASSERT_ALWAYS(state != RAFT_UNAVAILABLE,
-                  "a server never shuts itself down", {"node", server->id()},
-                  {"error", server->error()});
+    ASSERT_ALWAYS(state != RAFT_UNAVAILABLE, "a server never shuts itself down",
+                  {"node", server->id()}, {"term", server->term()},
+                  {"committed", server->committed()});
     if (state == RAFT_UNAVAILABLE) server->Halt();
   }
 }
@@ -108,10 +108,9 @@ const CraftServer* CraftCluster::NewestLeader() const {
   return newest;
 }
 
-void CraftCluster::MarkMilestone(uint64_t faults,
-                                 const LinkIsUp& link_is_up) {
+void CraftCluster::MarkMilestone(const CutLinks& cut) {
   // A sum is enough to notice: all its parts only ever grow in one world.
-  uint64_t changes = faults + leader_of_term_.size();
+  uint64_t changes = cut.changes + leader_of_term_.size();
   for (const auto& seat : seats_) {
     if (seat->server != nullptr) changes += seat->server->io().log_changes();
   }
@@ -130,8 +129,7 @@ void CraftCluster::MarkMilestone(uint64_t faults,
     const CraftLog& other = follower->io().log();
     const bool diverges = Diverge(log, other);
     const bool is_longer = other.end_index() > log.end_index();
-    const bool is_reachable = link_is_up(leader->ip(), follower->ip()) &&
-                              link_is_up(follower->ip(), leader->ip());
+    const bool is_reachable = cut.IsReachable(leader->id(), follower->id());
     diverged += diverges;
     longer += is_longer;
     reachable += is_reachable;
@@ -143,13 +141,14 @@ void CraftCluster::MarkMilestone(uint64_t faults,
        {"diverged", std::min(diverged, kMaxFollowers)},
        {"longer", std::min(longer, kMaxFollowers)},
        {"reachable", std::min(reachable, kMaxFollowers)},
-       {"wrong_and_reachable",
-        std::min(wrong_and_reachable, kMaxFollowers)}});
+       {"wrong_and_reachable", std::min(wrong_and_reachable, kMaxFollowers)}});
 }
 
 void CraftCluster::CheckConvergence() const {
   for (const auto& seat : seats_) {
     const CraftServer* server = seat->server;
+    // What halted it has been reported; what follows from that is no news.
+    if (server != nullptr && server->io().is_halted()) continue;
     const size_t applied = server == nullptr ? 0 : server->applied().size();
     ASSERT_ALWAYS(applied == agreed_.size(),
                   "all nodes converge when the network is healthy",
@@ -162,6 +161,15 @@ void CraftCluster::CheckConvergence() const {
                   "an acknowledged command is applied everywhere",
                   {"command", command});
   }
+}
+
+int CraftCluster::snapshots() const {
+  int count = 0;
+  for (const auto& seat : seats_) {
+    if (seat->server == nullptr) continue;
+    count += seat->server->io().log().snapshot().has_value();
+  }
+  return count;
 }
 
 uint64_t CraftCluster::unaddressed() const {

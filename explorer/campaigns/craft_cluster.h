@@ -15,11 +15,10 @@
 #ifndef MOONPOOL_EXPLORER_CAMPAIGNS_CRAFT_CLUSTER_H_
 #define MOONPOOL_EXPLORER_CAMPAIGNS_CRAFT_CLUSTER_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -31,12 +30,22 @@ namespace moonpool::craft {
 
 class CraftServer;
 
+// Which links between servers are cut. Kept by the fault injector outside the
+// world, hence without memory of its own.
+struct CutLinks {
+  static constexpr int kMaxServers = 9;
+  bool chaos = false;    // whether faults are being injected at all
+  uint64_t changes = 0;  // so far in this world
+  // [from][to], counted from 0.
+  std::array<std::array<bool, kMaxServers>, kMaxServers> cut = {};
+
+  bool IsReachable(raft_id a, raft_id b) const {
+    return !cut[a - 1][b - 1] && !cut[b - 1][a - 1];
+  }
+};
+
 class CraftCluster {
  public:
-  // Whether bytes get through from one address to another.
-  using LinkIsUp =
-      std::function<bool(const std::string& from, const std::string& to)>;
-
   // That of this world. It lives as long as somebody holds it.
   static std::shared_ptr<CraftCluster> Of(StateHandle& state);
   // The same, or nullptr if no server has booted yet.
@@ -54,15 +63,16 @@ class CraftCluster {
 
   // After each turn. Costs a few comparisons if nothing has happened.
   void CheckServers();
-  // How far along the dangerous road the world is; REQUIRES: link_is_up may
-  // be asked. faults counts what changed the links.
-  void MarkMilestone(uint64_t faults, const LinkIsUp& link_is_up);
+  // How far along the dangerous road the world is.
+  void MarkMilestone(const CutLinks& cut);
   // At the end of a quiet time in which no command was submitted.
   void CheckConvergence() const;
 
   uint64_t acknowledged() const { return acknowledged_.size(); }
   uint64_t elections() const { return leader_of_term_.size(); }
   uint64_t unaddressed() const;
+  // Servers that have a snapshot on their disk.
+  int snapshots() const;
 
  private:
   struct Seat {

@@ -49,8 +49,8 @@ struct CraftHeap::Functions {
 };
 
 constinit raft_heap CraftHeap::Functions::heap = {
-    nullptr, Malloc, Functions::Free, Calloc, Realloc, AlignedAlloc,
-    AlignedFree};
+    nullptr, Malloc,       Functions::Free, Calloc,
+    Realloc, AlignedAlloc, AlignedFree};
 
 CraftHeap::Scope::Scope(CraftHeap* heap) : previous_(current_heap) {
   current_heap = heap;

@@ -27,8 +27,7 @@ raft_snapshot* MakeSnapshot(const Snapshot& from) {
   snapshot->configuration_index = from.configuration_index;
   MakeConfiguration(from.servers, &snapshot->configuration);
   snapshot->n_bufs = 1;
-  snapshot->bufs =
-      static_cast<raft_buffer*>(raft_malloc(sizeof(raft_buffer)));
+  snapshot->bufs = static_cast<raft_buffer*>(raft_malloc(sizeof(raft_buffer)));
   snapshot->bufs[0] = MakeBuffer(from.data);
   return snapshot;
 }
@@ -77,8 +76,8 @@ struct CraftIo::Methods {
     const CraftIo& self = Self(io);
     *term = self.options_.metadata->term;
     *voted_for = self.options_.metadata->vote;
-    *snapshot = self.log_.snapshot() ? MakeSnapshot(*self.log_.snapshot())
-                                     : nullptr;
+    *snapshot =
+        self.log_.snapshot() ? MakeSnapshot(*self.log_.snapshot()) : nullptr;
     *start_index = self.log_.first_index();
     *entries = MakeEntries(self.log_.entries());
     *count = self.log_.entries().size();
@@ -95,9 +94,7 @@ struct CraftIo::Methods {
   static int Bootstrap(raft_io*, const raft_configuration*) {
     return RAFT_CANTBOOTSTRAP;
   }
-  static int Recover(raft_io*, const raft_configuration*) {
-    return RAFT_IOERR;
-  }
+  static int Recover(raft_io*, const raft_configuration*) { return RAFT_IOERR; }
   static int SetTerm(raft_io* io, raft_term term) {
     *Self(io).options_.metadata = CraftRegister{.term = term, .vote = 0};
     return 0;
@@ -148,8 +145,8 @@ struct CraftIo::Methods {
     return 0;
   }
   static raft_time Time(raft_io* io) {
-    return static_cast<raft_time>(absl::ToInt64Milliseconds(
-        Self(io).options_.providers->time().Now()));
+    return static_cast<raft_time>(
+        absl::ToInt64Milliseconds(Self(io).options_.providers->time().Now()));
   }
   // In [low, high).
   static int Random(raft_io* io, int low, int high) {
@@ -260,10 +257,9 @@ Task<void> CraftIo::RunTicker(CraftIo* self, absl::Duration interval) {
 
 Task<absl::Status> CraftIo::RunAcceptor(CraftIo* self) {
   Providers& providers = *self->options_.providers;
-  CO_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Listener> listener,
-      co_await providers.network().Bind(
-          self->options_.addresses[self->options_.id - 1]));
+  CO_ASSIGN_OR_RETURN(const std::unique_ptr<Listener> listener,
+                      co_await providers.network().Bind(
+                          self->options_.addresses[self->options_.id - 1]));
   for (;;) {
     CO_ASSIGN_OR_RETURN(Accepted accepted, co_await listener->Accept());
     providers.tasks().Spawn(&CraftIo::RunReader, self,
@@ -340,8 +336,12 @@ Task<void> CraftIo::RunSender(CraftIo* self, size_t index) {
       }
     }
     std::vector<raft_io_send*> sent;
-    for (const Outgoing& outgoing : peer.outbox) {
-      bytes.append(outgoing.frame);
+    for (Outgoing& outgoing : peer.outbox) {
+      if (bytes.empty()) {
+        bytes = std::move(outgoing.frame);
+      } else {
+        bytes.append(outgoing.frame);
+      }
       sent.push_back(outgoing.request);
     }
     peer.outbox.clear();

@@ -64,6 +64,7 @@ class CraftIo {
   raft_io* get() { return &io_; }
   // The library has given up: no callback reaches it any more.
   void Halt() { halted_ = true; }
+  bool is_halted() const { return halted_; }
 
   const CraftLog& log() const { return log_; }
   // Goes up whenever the log changes.

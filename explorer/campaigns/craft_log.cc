@@ -89,6 +89,7 @@ Task<absl::Status> CraftLog::Open() {
 Task<absl::Status> CraftLog::Append(std::vector<Entry> entries) {
   const uint64_t start = ends_.empty() ? 0 : ends_.back();
   std::string bytes;
+  bytes.reserve(entries.size() * 32);  // commands are small
   ByteWriter writer(&bytes);
   std::vector<uint64_t> ends;
   for (const Entry& entry : entries) {
@@ -114,8 +115,7 @@ Task<absl::Status> CraftLog::Truncate(raft_index index) {
   co_return absl::OkStatus();
 }
 
-Task<absl::Status> CraftLog::PutSnapshot(Snapshot snapshot,
-                                         unsigned trailing) {
+Task<absl::Status> CraftLog::PutSnapshot(Snapshot snapshot, unsigned trailing) {
   raft_index first = snapshot.index + 1;
   if (trailing > 0) {
     first = snapshot.index > trailing ? snapshot.index - trailing + 1 : 1;

@@ -114,6 +114,21 @@ bool ReadBody(ByteReader& reader, raft_request_vote_result* m) {
   return true;
 }
 
+// What raft_configuration_add accepts.
+bool IsConfiguration(const std::vector<Server>& servers) {
+  for (size_t i = 0; i < servers.size(); ++i) {
+    const Server& server = servers[i];
+    if (server.id == 0 || server.role > RAFT_SPARE) return false;
+    // The library's text ends at the first zero.
+    if (server.address.find('\0') != std::string::npos) return false;
+    for (size_t j = 0; j < i; ++j) {
+      if (servers[j].id == server.id) return false;
+      if (servers[j].address == server.address) return false;
+    }
+  }
+  return true;
+}
+
 bool ReadBody(ByteReader& reader, raft_install_snapshot* m) {
   m->term = reader.U64();
   m->last_index = reader.U64();
@@ -121,7 +136,7 @@ bool ReadBody(ByteReader& reader, raft_install_snapshot* m) {
   const std::vector<Server> servers = ReadServers(reader);
   m->conf_index = reader.U64();
   const absl::string_view data = reader.Bytes();
-  if (!reader.done()) return false;
+  if (!reader.done() || !IsConfiguration(servers)) return false;
   MakeConfiguration(servers, &m->conf);
   m->data = MakeBuffer(data);
   return true;
@@ -170,6 +185,14 @@ void WriteBodyOfType(const raft_message& m, ByteWriter& writer) {
     default:
       CHECK(false) << "raft.h 0.15.0 has no message of type " << m.type;
   }
+}
+
+// Enough for the usual message, to allocate once.
+size_t ExpectedBytes(const raft_message& message) {
+  const unsigned entries = message.type == RAFT_IO_APPEND_ENTRIES
+                               ? message.append_entries.n_entries
+                               : 0;
+  return 48 + entries * (kMinEntryBytes + 8);
 }
 
 void WriteEntryParts(raft_term term, uint16_t type, absl::string_view data,
@@ -223,6 +246,7 @@ absl::string_view ByteReader::Bytes() {
 
 void AppendFrame(const raft_message& message, std::string* out) {
   const size_t start = out->size();
+  out->reserve(start + ExpectedBytes(message));
   ByteWriter writer(out);
   writer.U32(0);  // filled in below
   writer.U8(static_cast<uint8_t>(message.type));
@@ -276,8 +300,8 @@ raft_entry* MakeEntries(const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) total += Padded(entry.data.size());
   // Never of size zero: the library frees a batch by its address.
   auto* batch = static_cast<char*>(raft_malloc(std::max<size_t>(total, 8)));
-  auto* made = static_cast<raft_entry*>(
-      raft_calloc(entries.size(), sizeof(raft_entry)));
+  auto* made =
+      static_cast<raft_entry*>(raft_calloc(entries.size(), sizeof(raft_entry)));
   CHECK(batch != nullptr);
   CHECK(made != nullptr);
   size_t offset = 0;
@@ -294,8 +318,7 @@ raft_entry* MakeEntries(const std::vector<Entry>& entries) {
   return made;
 }
 
-void WriteServers(const raft_configuration& configuration,
-                  ByteWriter& writer) {
+void WriteServers(const raft_configuration& configuration, ByteWriter& writer) {
   writer.U32(configuration.n);
   for (unsigned i = 0; i < configuration.n; ++i) {
     const raft_server& server = configuration.servers[i];
@@ -326,9 +349,10 @@ void MakeConfiguration(const std::vector<Server>& servers,
                        raft_configuration* configuration) {
   raft_configuration_init(configuration);
   for (const Server& server : servers) {
-    // The only errors are a duplicate and an unknown role: left out.
-    (void)raft_configuration_add(configuration, server.id,
-                                 server.address.c_str(), server.role);
+    CHECK_EQ(raft_configuration_add(configuration, server.id,
+                                    server.address.c_str(), server.role),
+             0)
+        << "server " << server.id << " is no member of a configuration";
   }
 }
 

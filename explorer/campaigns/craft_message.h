@@ -103,6 +103,7 @@ raft_entry* MakeEntries(const std::vector<Entry>& entries);
 
 void WriteServers(const raft_configuration& configuration, ByteWriter& writer);
 std::vector<Server> ReadServers(ByteReader& reader);
+// REQUIRES: no duplicates, no unknown roles.
 void MakeConfiguration(const std::vector<Server>& servers,
                        raft_configuration* configuration);
 // A buffer of raft_malloc; never null.

@@ -17,8 +17,7 @@ CraftServer& Self(raft_fsm* fsm) {
 
 absl::Status ToStatus(int result, absl::string_view what) {
   if (result == 0) return absl::OkStatus();
-  return absl::InternalError(
-      absl::StrCat(what, ": ", raft_strerror(result)));
+  return absl::InternalError(absl::StrCat(what, ": ", raft_strerror(result)));
 }
 
 }  // namespace
@@ -37,7 +36,6 @@ CraftServer::~CraftServer() {
 Task<absl::Status> CraftServer::Run(SimContext& ctx) {
   const std::vector<std::string>& ips = ctx.topology().all_process_ips();
   id_ = static_cast<raft_id>(ctx.client_id()) + 1;
-  ip_ = ctx.my_ip();
   cluster_ = CraftCluster::Of(ctx.state());
   io_.emplace(CraftIo::Options{.providers = &ctx,
                                .heap = &heap_,
@@ -52,8 +50,9 @@ Task<absl::Status> CraftServer::Run(SimContext& ctx) {
   fsm_.restore = &CraftServer::Restore;
   {
     CraftHeap::Scope scope(&heap_);
-    CO_RETURN_IF_ERROR(ToStatus(
-        raft_init(&raft_, io_->get(), &fsm_, id_, ip_.c_str()), "raft_init"));
+    CO_RETURN_IF_ERROR(
+        ToStatus(raft_init(&raft_, io_->get(), &fsm_, id_, ctx.my_ip().c_str()),
+                 "raft_init"));
     raft_set_pre_vote(&raft_, pre_vote_);
     CO_RETURN_IF_ERROR(ToStatus(raft_start(&raft_), "raft_start"));
   }
@@ -70,13 +69,14 @@ void CraftServer::Submit(uint64_t command) {
   std::string bytes;
   ByteWriter(&bytes).U64(command);
   const raft_buffer buffer = MakeBuffer(bytes);
-  const int result = raft_apply(
-      &raft_, &request->apply, &buffer, 1,
-      [](struct raft_apply* apply, int status, void*) {
-        auto* request = reinterpret_cast<Request*>(apply);
-        if (status == 0) request->cluster->OnAcknowledged(request->command);
-        raft_free(request);
-      });
+  const int result =
+      raft_apply(&raft_, &request->apply, &buffer, 1,
+                 [](struct raft_apply* apply, int status, void*) {
+                   auto* request = reinterpret_cast<Request*>(apply);
+                   if (status == 0)
+                     request->cluster->OnAcknowledged(request->command);
+                   raft_free(request);
+                 });
   if (result != 0) {
     raft_free(buffer.base);
     raft_free(request);

@@ -28,11 +28,10 @@ class CraftServer final : public Process {
   Task<absl::Status> Run(SimContext& ctx) override;
 
   raft_id id() const { return id_; }
-  const std::string& ip() const { return ip_; }
   raft_term term() const { return raft_.current_term; }
   // One of raft.h's state codes.
   int state() const { return raft_.state; }
-  const char* error() { return raft_errmsg(&raft_); }
+  raft_index committed() const { return raft_.commit_index; }
   const std::vector<uint64_t>& applied() const { return applied_; }
   const CraftIo& io() const { return *io_; }
 
@@ -52,7 +51,6 @@ class CraftServer final : public Process {
 
   const bool pre_vote_;
   raft_id id_ = 0;
-  std::string ip_;
   std::shared_ptr<CraftCluster> cluster_;
   CraftHeap heap_;
   std::optional<CraftIo> io_;

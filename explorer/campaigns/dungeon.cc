@@ -12,14 +12,29 @@ namespace {
 // One milestone for each floor; a message is a literal.
 void MarkKeyFound(int floor) {
   switch (floor) {
-    case 1: ASSERT_SOMETIMES(true, "key found L1"); break;
-    case 2: ASSERT_SOMETIMES(true, "key found L2"); break;
-    case 3: ASSERT_SOMETIMES(true, "key found L3"); break;
-    case 4: ASSERT_SOMETIMES(true, "key found L4"); break;
-    case 5: ASSERT_SOMETIMES(true, "key found L5"); break;
-    case 6: ASSERT_SOMETIMES(true, "key found L6"); break;
-    case 7: ASSERT_SOMETIMES(true, "key found L7"); break;
-    default: CHECK(false) << "no key on floor " << floor;
+    case 1:
+      ASSERT_SOMETIMES(true, "key found L1");
+      break;
+    case 2:
+      ASSERT_SOMETIMES(true, "key found L2");
+      break;
+    case 3:
+      ASSERT_SOMETIMES(true, "key found L3");
+      break;
+    case 4:
+      ASSERT_SOMETIMES(true, "key found L4");
+      break;
+    case 5:
+      ASSERT_SOMETIMES(true, "key found L5");
+      break;
+    case 6:
+      ASSERT_SOMETIMES(true, "key found L6");
+      break;
+    case 7:
+      ASSERT_SOMETIMES(true, "key found L7");
+      break;
+    default:
+      CHECK(false) << "no key on floor " << floor;
   }
 }
 
@@ -130,16 +145,21 @@ void Dungeon::MarkOutcome(const Before& before, Outcome outcome) {
       ASSERT_SOMETIMES_EACH("descended", {{"to_floor", floor_}},
                             {{"health", HealthBucket()}});
       break;
-    case Outcome::kWon: ASSERT_SOMETIMES(true, "treasure found"); break;
+    case Outcome::kWon:
+      ASSERT_SOMETIMES(true, "treasure found");
+      break;
     case Outcome::kMissingKey:
       ASSERT_SOMETIMES(true, "stairs without key");
       break;
     case Outcome::kDamaged:
       ASSERT_SOMETIMES(true, "survived monster hit");
       break;
-    case Outcome::kEnteredRoom: MarkRoom(before); break;
+    case Outcome::kEnteredRoom:
+      MarkRoom(before);
+      break;
     case Outcome::kAlive:
-    case Outcome::kDead: break;
+    case Outcome::kDead:
+      break;
   }
 }
 

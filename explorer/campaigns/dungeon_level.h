@@ -70,6 +70,7 @@ class DungeonLevel {
   static DungeonPosition Neighbour(DungeonPosition at, int direction);
 
  private:
+  static constexpr int kTiles = kWidth * kHeight;
   static constexpr int kMaxRooms = 6;
   struct Room {
     DungeonPosition corner;
@@ -91,8 +92,8 @@ class DungeonLevel {
   // A free floor tile that is not the start; false after 100 tries.
   bool DrawFloor(Random& random, DungeonPosition& at) const;
 
-  std::array<DungeonTile, kWidth * kHeight> tiles_ = {};
-  std::array<uint8_t, kWidth * kHeight> rooms_;
+  std::array<DungeonTile, kTiles> tiles_ = {};
+  std::array<uint8_t, kTiles> rooms_;
   int room_count_ = 0;
   DungeonPosition start_;
   bool has_key_ = false;

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "explorer/campaign.h"
 #include "explorer/campaigns/dungeon_level.h"
 #include "gtest/gtest.h"
 #include "sim/assertions/table.h"
@@ -120,6 +122,19 @@ TEST_F(DungeonTest, SameSeedSameGame) {
     hash = trace.value();
   }
   EXPECT_EQ(hashes[0], hashes[1]);
+}
+
+TEST_F(DungeonTest, CampaignPlaysOneGame) {
+  absl::StatusOr<const Campaign*> campaign = FindCampaign("dungeon");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  absl::StatusOr<SimulationBuilder> built =
+      BuildCampaign(**campaign, CampaignParams({}));
+  ASSERT_TRUE(built.ok()) << built.status();
+  const IterationResult first = built->RunIteration(3);
+  const IterationResult second = built->RunIteration(3);
+  EXPECT_TRUE(first.violations.empty());
+  EXPECT_GE(first.draws, 100u);
+  EXPECT_EQ(first.trace_hash, second.trace_hash);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ SimulationBuilder MakeKvSimulation(const KvOptions& options) {
   CHECK_GE(options.servers, 1);
   CHECK_LE(options.servers, 250);
   CHECK_GE(options.operations, 0);
+  const size_t size_max =
+      static_cast<size_t>(options.servers) * KvWorkload::kKeys;
   SimulationBuilder builder;
   builder
       .Processes({.count = options.servers,
@@ -40,9 +42,7 @@ SimulationBuilder MakeKvSimulation(const KvOptions& options) {
                   .prob_crash = 0.6,
                   .prob_wipe = 0})
       .Invariant("model stays small",
-                 [size_max = static_cast<size_t>(options.servers) *
-                             KvWorkload::kKeys](const StateHandle& state,
-                                                absl::Duration) {
+                 [size_max](const StateHandle& state, absl::Duration) {
                    CheckModelSize(state, size_max);
                  });
   return builder;

@@ -49,9 +49,9 @@ size_t KvLog::Decode(absl::string_view bytes, std::vector<Record>& records) {
   while (bytes.size() - good >= kHeaderBytes) {
     const absl::string_view rest = bytes.substr(good);
     const size_t length = ReadU32(rest.data());
-    const uint64_t checksum =
-        ReadU32(rest.data() + 4) |
-        static_cast<uint64_t>(ReadU32(rest.data() + 8)) << 32;
+    const uint64_t checksum = ReadU32(rest.data() + 4) |
+                              static_cast<uint64_t>(ReadU32(rest.data() + 8))
+                                  << 32;
     if (length > rest.size() - kHeaderBytes) break;
     const absl::string_view payload = rest.substr(kHeaderBytes, length);
     if (HashBytes(payload) != checksum) break;

@@ -9,9 +9,14 @@ void KvModel::Set(absl::string_view server, absl::string_view key,
                   absl::string_view value, KvWrite outcome) {
   Cell& cell = cells_[{std::string(server), std::string(key)}];
   switch (outcome) {
-    case KvWrite::kAcknowledged: cell.certain = std::string(value); break;
-    case KvWrite::kUnknown: cell.ambiguous.insert(std::string(value)); break;
-    case KvWrite::kNotSent: break;
+    case KvWrite::kAcknowledged:
+      cell.certain = std::string(value);
+      break;
+    case KvWrite::kUnknown:
+      cell.ambiguous.insert(std::string(value));
+      break;
+    case KvWrite::kNotSent:
+      break;
   }
 }
 

@@ -92,7 +92,9 @@ TEST(KvModelTest, NeverAccusesAServerWithDelayedSets) {
           delayed.push_back(value);
           model.Set("s", "k", value, KvWrite::kUnknown);
           break;
-        case 3: model.Set("s", "k", value, KvWrite::kNotSent); break;
+        case 3:
+          model.Set("s", "k", value, KvWrite::kNotSent);
+          break;
         default:
           if (delayed.empty()) break;
           const size_t at = random.Below(delayed.size());

@@ -8,7 +8,11 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "explorer/campaign.h"
 #include "gtest/gtest.h"
+#include "sim/assertions/table.h"
 #include "sim/runner/builder.h"
 #include "sim/runner/report.h"
 
@@ -89,6 +93,20 @@ TEST(KvTest, SizesAreParameters) {
   const IterationResult result = builder.RunIteration(1);
   EXPECT_TRUE(result.violations.empty());
   EXPECT_GE(result.boots, 1);
+}
+
+TEST(KvTest, CampaignTakesItsParameters) {
+  const CampaignParams params(
+      {{"durable", "true"}, {"servers", "2"}, {"operations", "20"}});
+  absl::StatusOr<const Campaign*> campaign = FindCampaign("kv");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  absl::StatusOr<SimulationBuilder> built = BuildCampaign(**campaign, params);
+  ASSERT_TRUE(built.ok()) << built.status();
+  SimulationBuilder same =
+      MakeKvSimulation({.durable = true, .servers = 2, .operations = 20});
+  EXPECT_EQ(built->RunIteration(5).trace_hash, same.RunIteration(5).trace_hash);
+  EXPECT_FALSE(
+      BuildCampaign(**campaign, CampaignParams({{"servers", "many"}})).ok());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -76,8 +77,8 @@ Task<absl::StatusOr<std::string>> KvWorkload::Call(SimContext& ctx,
   co_return co_await ReadKvFrame(*stream);
 }
 
-Task<void> KvWorkload::Set(SimContext& ctx, std::string server,
-                           std::string key, std::string value) {
+Task<void> KvWorkload::Set(SimContext& ctx, std::string server, std::string key,
+                           std::string value) {
   bool sent = false;
   const absl::StatusOr<std::string> reply = co_await ctx.time().Timeout(
       kCallTimeout, Call(ctx, server, EncodeKvSet(key, value), &sent));
@@ -108,9 +109,8 @@ Task<absl::Status> KvWorkload::Get(SimContext& ctx, std::string server,
     co_return got.status();
   }
   ASSERT_ALWAYS(model_.Allows(server, key, *got),
-                "a read returns a value that was written",
-                {"server", server}, {"key", key},
-                {"got", absl::StrCat("\"", *got, "\"")},
+                "a read returns a value that was written", {"server", server},
+                {"key", key}, {"got", absl::StrCat("\"", *got, "\"")},
                 {"wanted", model_.Describe(server, key)});
   ASSERT_SOMETIMES(!got->empty(), "a get finds a value");
   ASSERT_SOMETIMES(model_.IsAmbiguous(server, key, *got),

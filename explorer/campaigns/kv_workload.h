@@ -47,7 +47,7 @@ class KvWorkload final : public Workload {
 
   const int operations_;
   KvModel model_;
-  std::set<std::string> failed_;  // servers that failed since they last answered
+  std::set<std::string> failed_;  // servers whose last call failed
 };
 
 }  // namespace moonpool

@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "explorer/campaign.h"
 #include "gtest/gtest.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
@@ -46,10 +48,9 @@ class Recorder final : public TimelineObserver {
   void OnViolation(const Violation&) override {}
 
   int CountPrefix(absl::string_view prefix) const {
-    return static_cast<int>(
-        std::count_if(labels.begin(), labels.end(), [&](const auto& label) {
-          return absl::StartsWith(label, prefix);
-        }));
+    return static_cast<int>(std::count_if(
+        labels.begin(), labels.end(),
+        [&](const auto& label) { return absl::StartsWith(label, prefix); }));
   }
   // The deepest gate that was reached.
   int Depth() const {
@@ -128,6 +129,19 @@ TEST(MazeTest, PlainGamesHaveTheReferenceStatistics) {
   EXPECT_NEAR(reached[3] / double{kGames}, 0.915, 0.012);
   EXPECT_NEAR(reached[4] / double{kGames}, 0.122, 0.013);
   EXPECT_NEAR(reached[5] / double{kGames}, 0.0069, 0.0035);
+}
+
+TEST(MazeTest, CampaignPlaysOneGame) {
+  absl::StatusOr<const Campaign*> campaign = FindCampaign("maze");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  absl::StatusOr<SimulationBuilder> built =
+      BuildCampaign(**campaign, CampaignParams({}));
+  ASSERT_TRUE(built.ok()) << built.status();
+  const IterationResult first = built->RunIteration(3);
+  const IterationResult second = built->RunIteration(3);
+  EXPECT_TRUE(first.violations.empty());
+  EXPECT_GE(first.draws, 1000u);
+  EXPECT_EQ(first.trace_hash, second.trace_hash);
 }
 
 }  // namespace

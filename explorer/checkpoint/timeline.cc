@@ -124,6 +124,21 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     }
   }
 
+  // Forks a process that parks here. Returns false in this timeline, and true
+  // in each one that branches off the parked process later.
+  bool ForkCheckpoint(int32_t checkpoint) {
+    const pid_t pid = ForkSibling();
+    if (pid == 0) {
+      world_->random().ClearBreakpoints();
+      Park(checkpoint);
+      return true;
+    }
+    // The parked process says so too, but this timeline may have ended before
+    // that one has run at all; the coordinator must not take the slot for free.
+    region_->checkpoints[checkpoint].pid.store(pid, std::memory_order_release);
+    return false;
+  }
+
   void Begin(JobSlot* job) {
     job_ = job;
     job_->pid.store(getpid(), std::memory_order_release);
@@ -142,11 +157,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   // A replay has come to the mark where its cell was discovered.
   void ReachSplitpoint() {
     recording_ = true;
-    if (job_->recreate >= 0 && ForkSibling() == 0) {
-      world_->random().ClearBreakpoints();
-      Park(job_->recreate);
-      return;
-    }
+    if (job_->recreate >= 0 && ForkCheckpoint(job_->recreate)) return;
     AssertionTable::Get().ResetCounts();
   }
 
@@ -160,14 +171,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     int32_t checkpoint = -1;
     if (checkpoints_used_ < job_->free_count) {
       checkpoint = job_->free_checkpoints[checkpoints_used_++];
-      const pid_t pid = ForkSibling();
-      if (pid == 0) {
-        world_->random().ClearBreakpoints();
-        Park(checkpoint);
-        return;
-      }
-      region_->checkpoints[checkpoint].pid.store(pid,
-                                                 std::memory_order_release);
+      if (ForkCheckpoint(checkpoint)) return;
     }
     Discovery& discovery = job_->discoveries[count];
     discovery.key = mark.key;

@@ -52,15 +52,14 @@ int CodeOf(const absl::Status& status) {
              : kExitEngine;
 }
 
-absl::StatusOr<int> Dispatch(const std::string& verb,
-                             const CommandLine& line) {
+absl::StatusOr<int> Dispatch(const std::string& verb, const CommandLine& line) {
   if (verb == "list") return ListCommand(line);
   if (verb == "run") return RunCommand(line);
   if (verb == "explore") return ExploreCommand(line);
   if (verb == "replay") return ReplayCommand(line);
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unknown command ", verb,
-      ": use list, run, explore or replay; --help explains them"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown command ", verb,
+                   ": use list, run, explore or replay; --help explains them"));
 }
 
 }  // namespace
@@ -111,9 +110,8 @@ absl::StatusOr<std::string> OnlyArgument(const std::vector<std::string>& args,
         absl::StrCat(command, " needs ", what, ": give ", command, " ", what));
   }
   if (args.size() > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unexpected argument ", args[1], ": ", command,
-                     " takes one ", what));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unexpected argument ", args[1], ": ", command, " takes one ", what));
   }
   return args.front();
 }
@@ -126,11 +124,11 @@ std::string ReplayCommandFor(const CommandLine& line,
                              absl::string_view campaign,
                              const CampaignParams::Values& values,
                              absl::string_view recipe) {
-  std::string command = absl::StrCat(ShellQuote(line.program),
-                                     " replay --campaign=", campaign);
+  std::string command =
+      absl::StrCat(ShellQuote(line.program), " replay --campaign=", campaign);
   for (const auto& [name, value] : values) {
-    absl::StrAppend(&command, " --param=",
-                    ShellQuote(absl::StrCat(name, "=", value)));
+    absl::StrAppend(&command,
+                    " --param=", ShellQuote(absl::StrCat(name, "=", value)));
   }
   return absl::StrCat(command, " --recipe=\"", recipe, "\"");
 }

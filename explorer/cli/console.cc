@@ -38,8 +38,7 @@ std::string Clock(absl::Duration elapsed) {
   const int64_t seconds = absl::ToInt64Seconds(elapsed);
   const std::string hours =
       seconds < 3600 ? "" : absl::StrCat(seconds / 3600, ":");
-  return absl::StrFormat("%s%02d:%02d", hours, seconds / 60 % 60,
-                         seconds % 60);
+  return absl::StrFormat("%s%02d:%02d", hours, seconds / 60 % 60, seconds % 60);
 }
 
 std::string Seconds(double seconds) {

@@ -13,10 +13,10 @@
 
 namespace moonpool {
 
-std::string WithCommas(uint64_t number);   // 12,408
+std::string WithCommas(uint64_t number);                     // 12,408
 std::string Count(uint64_t number, absl::string_view noun);  // "2 bugs"
-std::string Clock(absl::Duration elapsed);  // 00:07, 1:02:03
-std::string Seconds(double seconds);        // 4.213 s
+std::string Clock(absl::Duration elapsed);                   // 00:07, 1:02:03
+std::string Seconds(double seconds);                         // 4.213 s
 // One line: control characters, also those of details, become \xNN.
 std::string OneLine(absl::string_view text);
 // As a word of a POSIX shell.

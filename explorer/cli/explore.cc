@@ -59,9 +59,9 @@ class OutDirectory {
         continue;
       }
       const int error = errno == EEXIST ? ENOTDIR : errno;
-      return absl::InvalidArgumentError(absl::StrCat(
-          "cannot write --out=", path_, ": ", directory, ": ",
-          strerror(error), "; give a writable directory"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("cannot write --out=", path_, ": ", directory, ": ",
+                       strerror(error), "; give a writable directory"));
     }
     return CheckWritable(bugs + "/1.textproto");
   }
@@ -137,8 +137,7 @@ class BugReporter {
         count_, bug,
         absl::StrCat(
             "after ", Count(found.first_timeline, "timeline"), " · recipe ",
-            Count(static_cast<uint64_t>(found.recipe.segments_size()),
-                  "split"),
+            Count(static_cast<uint64_t>(found.recipe.segments_size()), "split"),
             " · ", Seconds(static_cast<double>(violation.time_ns()) / 1e9),
             " simulated"),
         written.ok()
@@ -195,11 +194,9 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   options.on_progress = [&console](const ExploreProgress& progress) {
     console.Status(StatusLine(progress), progress.wall);
   };
-  console.Print(absl::StrCat(Headline("exploring", options.campaign,
-                                      options.seed, options.parameters),
-                             " · ",
-                             Count(static_cast<uint64_t>(options.workers),
-                                   "worker")));
+  console.Print(absl::StrCat(
+      Headline("exploring", options.campaign, options.seed, options.parameters),
+      " · ", Count(static_cast<uint64_t>(options.workers), "worker")));
   absl::StatusOr<ExploreResult> result = Explore(options);
   console.EndStatus();
   if (!result.ok()) return result.status();
@@ -209,7 +206,8 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   console.PrintMisses(report);
   console.Print(absl::StrCat(
       options.campaign, ": ", Count(result->timelines, "timeline"), ", ",
-      WithCommas(result->discoveries), " discoveries, ",
+      WithCommas(result->discoveries),
+      result->discoveries == 1 ? " discovery, " : " discoveries, ",
       Count(result->bugs.size(), "bug"), ", ", Seconds(result->wall_seconds),
       ", stopped by ", result->stopped_by));
   if (!arguments.json.empty()) {

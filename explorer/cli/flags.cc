@@ -23,9 +23,8 @@ absl::Status Bad(absl::string_view name, const std::string& value,
 
 void Flags::Add(absl::string_view name, bool is_bool,
                 std::function<absl::Status(const std::string&)> set) {
-  flags_.push_back({.name = std::string(name),
-                    .is_bool = is_bool,
-                    .set = std::move(set)});
+  flags_.push_back(
+      {.name = std::string(name), .is_bool = is_bool, .set = std::move(set)});
 }
 
 void Flags::Bool(absl::string_view name, bool* value) {
@@ -72,10 +71,10 @@ void Flags::Int(absl::string_view name, int* value, int min, int max) {
 void Flags::Duration(absl::string_view name, absl::Duration* value) {
   Add(name, false, [name, value](const std::string& text) {
     absl::Duration parsed;
-    if (!absl::ParseDuration(text, &parsed) ||
-        parsed <= absl::ZeroDuration()) {
-      return Bad(name, text, "give a positive time with a unit: 500ms, 60s, "
-                             "5m, 1h30m");
+    if (!absl::ParseDuration(text, &parsed) || parsed <= absl::ZeroDuration()) {
+      return Bad(name, text,
+                 "give a positive time with a unit: 500ms, 60s, "
+                 "5m, 1h30m");
     }
     *value = parsed;
     return absl::OkStatus();
@@ -101,9 +100,9 @@ absl::Status Flags::Unknown(absl::string_view name) const {
       absl::StrJoin(flags_, ", ", [](std::string* out, const Flag& flag) {
         absl::StrAppend(out, "--", flag.name);
       });
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unknown flag ", ToValidUtf8(name), ": ", command_,
-      flags_.empty() ? " has no flags" : " has ", names));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown flag ", ToValidUtf8(name), ": ", command_,
+                   flags_.empty() ? " has no flags" : " has ", names));
 }
 
 absl::Status Flags::Parse(const std::vector<std::string>& args) {

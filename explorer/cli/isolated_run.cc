@@ -53,8 +53,8 @@ void StartWatchdog(absl::Duration watchdog) {
   action.sa_flags = SA_RESTART;
   sigaction(SIGALRM, &action, nullptr);
   itimerval timer = {};
-  timer.it_interval = absl::ToTimeval(
-      std::max(watchdog / kLooks, absl::Milliseconds(1)));
+  timer.it_interval =
+      absl::ToTimeval(std::max(watchdog / kLooks, absl::Milliseconds(1)));
   timer.it_value = timer.it_interval;
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
@@ -70,14 +70,11 @@ class Sender : public TimelineObserver {
     TimelineOutcome outcome;
     *outcome.add_violations() = ExpectedOf(violation);
     Send(outcome);
-    ++violations_sent_;
   }
 
+  // The teardown is not part of the trace, but may still violate something.
   void SendResult(const IterationResult& result) {
     TimelineOutcome outcome;
-    for (size_t i = violations_sent_; i < result.violations.size(); ++i) {
-      *outcome.add_violations() = ExpectedOf(result.violations[i]);
-    }
     outcome.set_finished(true);
     outcome.set_trace_hash(result.trace_hash);
     outcome.set_events(result.events);
@@ -108,21 +105,25 @@ class Sender : public TimelineObserver {
   }
 
   const int fd_;
-  size_t violations_sent_ = 0;
 };
 
-class InstallRecipe : public IterationHooks {
+class ReplayHooks : public IterationHooks {
  public:
-  explicit InstallRecipe(const std::vector<Breakpoint>& breakpoints)
-      : breakpoints_(breakpoints) {}
+  ReplayHooks(const std::vector<Breakpoint>& breakpoints, Sender* sender)
+      : breakpoints_(breakpoints), sender_(sender) {}
   void OnWorldReady(World& world) override {
     if (breakpoints_.empty()) return;
     Arena::OutsideScope outside;
     world.random().SetBreakpoints(breakpoints_);
   }
+  void OnFinished(const IterationResult& result) override {
+    Arena::OutsideScope outside;
+    sender_->SendResult(result);
+  }
 
  private:
   const std::vector<Breakpoint>& breakpoints_;
+  Sender* const sender_;
 };
 
 [[noreturn]] void RunChild(SimulationBuilder& builder, uint64_t root_seed,
@@ -132,10 +133,10 @@ class InstallRecipe : public IterationHooks {
   if (getppid() != parent) _exit(3);
   StartWatchdog(watchdog);
   Sender sender(fd);
-  InstallRecipe hooks(breakpoints);
+  ReplayHooks hooks(breakpoints, &sender);
   AssertionTable::Get().ResetCounts();
   AssertionTable::Get().set_observer(&sender);
-  sender.SendResult(builder.RunIteration(root_seed, &hooks));
+  builder.RunIteration(root_seed, &hooks);
   fflush(stdout);
   _exit(0);
 }
@@ -187,7 +188,7 @@ absl::StatusOr<TimelineOutcome> RunIsolated(
     return absl::InternalError(
         "cannot run the timeline: its process sent a garbled result");
   }
-  if (!outcome.finished()) {
+  if (!outcome.finished() || wait_status != 0) {
     *outcome.add_violations() = ExpectedOf(CrashViolation(wait_status));
   }
   return outcome;

@@ -33,10 +33,10 @@ absl::Status CheckBuild(const BugRecipe& recipe, bool any_build) {
       recipe.build_id() == BuildId()) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the recipe was found by another build (", OneLine(recipe.build_id()),
-      "; this one is ", BuildId(),
-      "): rebuild that version, or pass --any_build to try"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the recipe was found by another build (",
+                   OneLine(recipe.build_id()), "; this one is ", BuildId(),
+                   "): rebuild that version, or pass --any_build to try"));
 }
 
 absl::StatusOr<BugRecipe> TextRecipeOf(const std::string& campaign,
@@ -83,7 +83,8 @@ absl::StatusOr<ReplayOptions> ParseReplay(const CommandLine& line) {
   for (const char* flag : {"campaign", "recipe", "param"}) {
     if (!flags.IsGiven(flag)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--", flag, " does not go with a recipe file, which has "
+        absl::StrCat("--", flag,
+                     " does not go with a recipe file, which has "
                      "its own: give one or the other"));
   }
   ASSIGN_OR_RETURN(options.recipe, ReadRecipeFile(path));
@@ -96,12 +97,15 @@ absl::StatusOr<ReplayOptions> ParseReplay(const CommandLine& line) {
 
 void PrintViolations(const TimelineOutcome& outcome, Console& console) {
   for (const ExpectedViolation& violation : outcome.violations()) {
-    std::string line = absl::StrCat(
-        "  ", Seconds(static_cast<double>(violation.time_ns()) / 1e9), "  ",
-        OneLine(violation.kind()), " failed: ", OneLine(violation.message()));
-    if (!absl::StartsWith(violation.kind(), "ASSERT")) {
-      line = absl::StrReplaceAll(line, {{" failed: ", ": "}});
-    }
+    // The death of a process has no known time.
+    const std::string time =
+        violation.event() == 0 && violation.time_ns() == 0
+            ? "at the end"
+            : Seconds(static_cast<double>(violation.time_ns()) / 1e9);
+    const bool is_assertion = absl::StartsWith(violation.kind(), "ASSERT");
+    std::string line = absl::StrCat("  ", time, "  ", OneLine(violation.kind()),
+                                    is_assertion ? " failed: " : ": ",
+                                    OneLine(violation.message()));
     if (!violation.details().empty()) {
       absl::StrAppend(&line, "   ", OneLine(violation.details()));
     }
@@ -127,10 +131,9 @@ void PrintVerdict(const ReplayVerdict& verdict, const TimelineOutcome& outcome,
                                verdict.explanation(), trace));
   } else if (verdict.verdict() == "DIVERGED") {
     console.Print(absl::StrCat(
-        console.Bad(absl::StrCat("DIVERGED at draw ",
-                                 number(verdict.diverged_at_draw()),
-                                 " / event ",
-                                 number(verdict.diverged_at_event()))),
+        console.Bad(absl::StrCat(
+            "DIVERGED at draw ", number(verdict.diverged_at_draw()),
+            " / event ", number(verdict.diverged_at_event()))),
         "  ", OneLine(verdict.explanation())));
     console.Print(absl::StrCat("  last point in common: draw ",
                                number(verdict.common_draw()), " / event ",
@@ -176,8 +179,7 @@ absl::StatusOr<int> ReplayCommand(const CommandLine& line) {
   console.Print(absl::StrCat(
       Headline("replaying", recipe.campaign(), recipe.root_seed(),
                options.values),
-      " · ",
-      Count(static_cast<uint64_t>(recipe.segments_size()), "split")));
+      " · ", Count(static_cast<uint64_t>(recipe.segments_size()), "split")));
   const absl::Time start = absl::Now();
   builder.StopAtViolation(true);
   ASSIGN_OR_RETURN(const TimelineOutcome outcome,

@@ -31,8 +31,7 @@ namespace {
 char crash_note[2048];
 
 void OnCrash(int) {
-  const ssize_t ignored =
-      write(STDERR_FILENO, crash_note, strlen(crash_note));
+  const ssize_t ignored = write(STDERR_FILENO, crash_note, strlen(crash_note));
   (void)ignored;
   _exit(kExitViolation);
 }
@@ -81,10 +80,9 @@ absl::StatusOr<RunOptions> ParseRun(const CommandLine& line) {
 
 // One line a seed, the same in every process.
 std::string HashLine(const IterationResult& result) {
-  std::string line =
-      absl::StrCat("seed ", result.seed, "  hash ",
-                   HashToHex(result.trace_hash), "  events ", result.events,
-                   "  draws ", result.draws);
+  std::string line = absl::StrCat("seed ", result.seed, "  hash ",
+                                  HashToHex(result.trace_hash), "  events ",
+                                  result.events, "  draws ", result.draws);
   if (!result.violations.empty()) {
     absl::StrAppend(&line, "  ", result.violations.front().kind, ": ",
                     OneLine(result.violations.front().message));
@@ -116,14 +114,14 @@ class Runner {
     for (int i = 0; i < options_.iterations; ++i) {
       const uint64_t seed = builder.SeedOf(i);
       const std::string note = absl::StrCat(
-          "CRASH  iteration ", i + 1, ", seed ", seed, "\n       reproduce:  ",
-          Reproduce(absl::StrCat(seed)), "\n");
+          "CRASH  iteration ", i + 1, ", seed ", seed,
+          "\n       reproduce:  ", Reproduce(absl::StrCat(seed)), "\n");
       snprintf(crash_note, sizeof(crash_note), "%s", note.c_str());
       Add(builder.RunIteration(seed));
     }
     const auto& entries = AssertionTable::Get().entries();
-    AddAssertions(
-        std::vector<AssertionEntry>(entries.begin(), entries.end()), report_);
+    AddAssertions(std::vector<AssertionEntry>(entries.begin(), entries.end()),
+                  report_);
     report_.set_wall_seconds(absl::ToDoubleSeconds(Wall()));
     report_.set_cpu_seconds(CpuSeconds());
     return report_;
@@ -154,11 +152,11 @@ class Runner {
     if (options_.hashes || wall - last_status_ < absl::Seconds(1)) return;
     last_status_ = wall;
     console_.Status(
-        absl::StrCat(
-            "  ", Clock(wall), "  iterations ",
-            WithCommas(static_cast<uint64_t>(report_.timelines())), " of ",
-            WithCommas(static_cast<uint64_t>(options_.iterations)), "  bugs ",
-            report_.bugs_size()),
+        absl::StrCat("  ", Clock(wall), "  iterations ",
+                     WithCommas(static_cast<uint64_t>(report_.timelines())),
+                     " of ",
+                     WithCommas(static_cast<uint64_t>(options_.iterations)),
+                     "  bugs ", report_.bugs_size()),
         wall);
   }
 

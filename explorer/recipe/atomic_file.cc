@@ -56,8 +56,8 @@ absl::Status WriteFileAtomically(const std::string& path,
   // mkostemp's 0600 would hide the file from colleagues; the umask still holds.
   const mode_t mask = umask(0);
   umask(mask);
-  const bool written = fchmod(fd, 0666 & ~mask) == 0 &&
-                       WriteAll(fd, contents) && fsync(fd) == 0;
+  const bool written =
+      fchmod(fd, 0666 & ~mask) == 0 && WriteAll(fd, contents) && fsync(fd) == 0;
   const int write_error = errno;
   const bool closed = close(fd) == 0;
   if (!written) return CannotWrite(path, write_error);

@@ -141,8 +141,8 @@ Violation CrashViolation(int wait_status) {
         absl::StrCat("killed by signal ", signal, " (", strsignal(signal), ")");
   } else {
     violation.kind = "exit";
-    violation.message = absl::StrCat("the process exited with code ",
-                                     WEXITSTATUS(wait_status));
+    violation.message =
+        absl::StrCat("the process exited with code ", WEXITSTATUS(wait_status));
   }
   violation.identity =
       HashBytes(absl::StrCat(violation.kind, violation.message));

@@ -37,14 +37,14 @@ absl::StatusOr<Breakpoint> ParseSegment(absl::string_view text, size_t number) {
   }
   Breakpoint breakpoint;
   if (!ParseUint64(text.substr(0, at), breakpoint.count)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, ": its count ", Shown(text.substr(0, at)), " ",
-                     kNumber, "; ", kForm));
+    return absl::InvalidArgumentError(absl::StrCat(where, ": its count ",
+                                                   Shown(text.substr(0, at)),
+                                                   " ", kNumber, "; ", kForm));
   }
   if (!ParseUint64(text.substr(at + 1), breakpoint.seed)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, ": its seed ", Shown(text.substr(at + 1)), " ",
-                     kNumber, "; ", kForm));
+    return absl::InvalidArgumentError(absl::StrCat(where, ": its seed ",
+                                                   Shown(text.substr(at + 1)),
+                                                   " ", kNumber, "; ", kForm));
   }
   return breakpoint;
 }
@@ -87,9 +87,9 @@ absl::StatusOr<TextRecipe> ParseRecipe(absl::string_view text) {
       absl::StripAsciiWhitespace(text.substr(0, colon));
   TextRecipe recipe;
   if (!ParseUint64(seed, recipe.root_seed)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "malformed recipe: its root seed ", Shown(seed), " ", kNumber, "; ",
-        kForm));
+    return absl::InvalidArgumentError(
+        absl::StrCat("malformed recipe: its root seed ", Shown(seed), " ",
+                     kNumber, "; ", kForm));
   }
   if (colon == absl::string_view::npos) return recipe;
   const absl::string_view rest =

@@ -38,8 +38,8 @@ bool IsText(absl::string_view path) {
 }
 
 absl::Status Malformed(const std::string& path, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "malformed recipe file ", path, ": ", why, "; ", kWhatToDo));
+  return absl::InvalidArgumentError(
+      absl::StrCat("malformed recipe file ", path, ": ", why, "; ", kWhatToDo));
 }
 
 absl::StatusOr<std::string> ReadWhole(const std::string& path) {
@@ -171,8 +171,7 @@ absl::StatusOr<BugRecipe> ReadRecipeFile(const std::string& path) {
   return recipe;
 }
 
-absl::Status WriteRecipeFile(const std::string& path,
-                             const BugRecipe& recipe) {
+absl::Status WriteRecipeFile(const std::string& path, const BugRecipe& recipe) {
   BugRecipe stored = recipe;
   stored.set_schema_version(kRecipeSchemaVersion);
   if (stored.has_expected()) {

@@ -1,9 +1,14 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/report/report.h"
 
+#include <algorithm>
+#include <set>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "explorer/campaign.h"
 #include "explorer/recipe/atomic_file.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
@@ -103,8 +108,7 @@ ExplorationReport ReportOfReplay(const BugRecipe& recipe,
   return report;
 }
 
-void AddIteration(const IterationResult& iteration,
-                  ExplorationReport& report) {
+void AddIteration(const IterationResult& iteration, ExplorationReport& report) {
   report.set_timelines(report.timelines() + 1);
   report.set_draws(report.draws() + static_cast<double>(iteration.draws));
   report.set_events(report.events() + static_cast<double>(iteration.events));
@@ -122,7 +126,19 @@ void AddIteration(const IterationResult& iteration,
 
 void AddAssertions(absl::Span<const AssertionEntry> entries,
                    ExplorationReport& report) {
-  for (const AssertionEntry& entry : entries) {
+  std::vector<AssertionEntry> sorted(entries.begin(), entries.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const AssertionEntry& a, const AssertionEntry& b) {
+              return std::tie(a.file, a.line, a.id) <
+                     std::tie(b.file, b.line, b.id);
+            });
+  std::set<absl::string_view> entered;
+  for (const AssertionEntry& entry : sorted) {
+    if (entry.passes + entry.fails > 0) entered.insert(entry.file);
+  }
+  // A program with several campaigns has the others' assertions too.
+  const bool shows_all = Campaigns().size() <= 1;
+  for (const AssertionEntry& entry : sorted) {
     ReportedAssertion* assertion = report.add_assertions();
     assertion->set_name(ToValidUtf8(entry.message));
     assertion->set_kind(std::string(AssertionKindName(entry.kind)));
@@ -131,9 +147,11 @@ void AddAssertions(absl::Span<const AssertionEntry> entries,
     assertion->set_reached(entry.passes + entry.fails > 0);
     assertion->set_place(
         ToValidUtf8(absl::StrCat(entry.file, ":", entry.line)));
-  }
-  for (const std::string& miss : ValidateAssertions(entries).misses) {
-    report.add_misses(ToValidUtf8(miss));
+    if (!shows_all && !entered.contains(entry.file)) continue;
+    for (const std::string& miss :
+         ValidateAssertions(absl::MakeConstSpan(&entry, 1)).misses) {
+      report.add_misses(ToValidUtf8(miss));
+    }
   }
 }
 
@@ -143,8 +161,8 @@ std::string ReportToJson(const ExplorationReport& report) {
   options.always_print_primitive_fields = true;
   options.preserve_proto_field_names = true;
   std::string json;
-  CHECK(google::protobuf::util::MessageToJsonString(report, &json, options)
-            .ok());
+  CHECK(
+      google::protobuf::util::MessageToJsonString(report, &json, options).ok());
   return json;
 }
 

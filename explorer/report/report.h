@@ -31,7 +31,9 @@ ExplorationReport ReportOfReplay(const BugRecipe& recipe,
 // A run's report grows by one iteration after another. Iterations whose first
 // violations have the same identity are one bug.
 void AddIteration(const IterationResult& iteration, ExplorationReport& report);
-// Adds the assertions, and as misses what they say never happened.
+// Adds the assertions in the order of their places, and as misses what never
+// happened. A file of which no assertion was evaluated is another campaign's,
+// and nothing is missed in it, if the program has several campaigns.
 void AddAssertions(absl::Span<const AssertionEntry> entries,
                    ExplorationReport& report);
 

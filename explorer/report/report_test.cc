@@ -72,7 +72,7 @@ TEST(Report, CountsAreNumbersSeedsAndHashesStrings) {
            "\"recipe_file\": \"bugs/1.textproto\"",
            "\"timelines\": 3,",
            "\"name\": \"a client retries\"",
-           "\"kind\": \"ASSERT_SOMETIMES\"",
+           "\"kind\": \"sometimes\"",
            "\"passes\": 0,",
            "\"fails\": 0,",
            "\"reached\": false",
@@ -83,15 +83,33 @@ TEST(Report, CountsAreNumbersSeedsAndHashesStrings) {
 
 TEST(Report, JsonReadsBackAsTheSameReport) {
   ExplorationReport read;
-  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
-                  ReportToJson(Report()), &read)
-                  .ok());
+  ASSERT_TRUE(
+      google::protobuf::util::JsonStringToMessage(ReportToJson(Report()), &read)
+          .ok());
   EXPECT_EQ(read.SerializeAsString(), Report().SerializeAsString());
 }
 
 TEST(Report, WhatNeverHappenedIsSaid) {
   ASSERT_EQ(Report().misses_size(), 1);
   EXPECT_THAT(Report().misses(0), HasSubstr("a client retries"));
+}
+
+TEST(Report, AssertionsAreInTheOrderOfTheirPlaces) {
+  AssertionEntry late;
+  late.message = "late";
+  late.file = "b.cc";
+  late.line = 100;
+  AssertionEntry early = late;
+  early.message = "early";
+  early.line = 20;
+  early.passes = 1;
+  ExplorationReport report;
+  AddAssertions({late, early}, report);
+  ASSERT_EQ(report.assertions_size(), 2);
+  EXPECT_EQ(report.assertions(0).name(), "early");
+  EXPECT_TRUE(report.assertions(0).reached());
+  ASSERT_EQ(report.misses_size(), 1);
+  EXPECT_THAT(report.misses(0), HasSubstr("late"));
 }
 
 TEST(Report, IterationsWithOneIdentityAreOneBug) {

@@ -42,20 +42,6 @@ uint64_t SeedOfJob(uint64_t root_seed, uint64_t job) {
   return Combine64(Combine64(root_seed, HashBytes("timeline")), job);
 }
 
-// Whether the ancestor's splitpoint lies on the way to the cell's.
-bool IsOnTheWay(const Cell& ancestor, const Cell& cell) {
-  const size_t size = ancestor.segments.size();
-  if (size > cell.segments.size() || ancestor.ordinal > cell.ordinal ||
-      !std::equal(ancestor.segments.begin(), ancestor.segments.end(),
-                  cell.segments.begin())) {
-    return false;
-  }
-  const uint64_t draws_there = size < cell.segments.size()
-                                   ? cell.segments[size].count
-                                   : cell.segment_draws;
-  return ancestor.segment_draws <= draws_there;
-}
-
 Violation ViolationOf(const ViolationRecord& record) {
   Violation violation;
   violation.identity = record.identity;
@@ -80,13 +66,6 @@ double AllCpuSeconds() {
   return CpuSeconds(RUSAGE_SELF) + CpuSeconds(RUSAGE_CHILDREN);
 }
 
-Cell RootCell() {
-  Cell root;
-  root.label = "the beginning";
-  root.checkpoint = kRootCheckpoint;
-  return root;
-}
-
 }  // namespace
 
 Coordinator::Coordinator(const ExploreOptions& options,
@@ -97,9 +76,8 @@ Coordinator::Coordinator(const ExploreOptions& options,
       policy_(std::move(policy)),
       region_(Region::Map()),
       start_(absl::Now()),
-      archive_(RootCell()),
       jobs_(options.lag),
-      checkpoint_cell_(kMaxCheckpoints, -1),
+      owner_(kMaxCheckpoints, -1),
       dying_(kMaxCheckpoints, false) {
   // Signals are taken by sigtimedwait in Wait; children inherit the mask, so
   // that an interrupt from the terminal reaches the coordinator alone.
@@ -111,7 +89,8 @@ Coordinator::Coordinator(const ExploreOptions& options,
        --i) {
     free_checkpoints_.push_back(i);
   }
-  checkpoint_cell_[kRootCheckpoint] = 0;
+  owner_[kRootCheckpoint] = 0;
+  archive_.splitpoint(0).checkpoint = kRootCheckpoint;
 }
 
 Coordinator::~Coordinator() {
@@ -185,17 +164,16 @@ void Coordinator::Decide() {
   Cell& cell = archive_.cell(picked);
   ++cell.picks;
   ++cell.barren;
-  cell.last_used = number;
+  Splitpoint& splitpoint = archive_.splitpoint(cell.splitpoint);
+  splitpoint.last_used = number;
   Job next;
   next.number = number;
   next.cell = picked;
-  next.base_draws = cell.draws;
-  next.base_events = cell.events;
-  next.split_ordinal = cell.ordinal;
+  next.splitpoint = cell.splitpoint;
   if (number > 0) {
-    next.segments = cell.segments;
+    next.segments = splitpoint.segments;
     next.segments.push_back(
-        {cell.segment_draws, SeedOfJob(options_.seed, number)});
+        {splitpoint.segment_draws, SeedOfJob(options_.seed, number)});
   }
   job(number) = std::move(next);
   JobSlot& order = slot(number);
@@ -216,16 +194,16 @@ void Coordinator::Decide() {
 void Coordinator::GiveOrder(uint64_t number) {
   Job& next = job(number);
   JobSlot& order = slot(number);
-  const int from = FindLivingAncestor(next);
-  const Cell& ancestor = archive_.cells()[from];
-  order.split_ordinal = next.split_ordinal;
+  const int from = FindLivingAncestor(next.splitpoint);
+  const Splitpoint& ancestor = archive_.splitpoints()[from];
+  order.split_ordinal = archive_.splitpoints()[next.splitpoint].ordinal;
   order.path_size = 0;
   CHECK_LE(next.segments.size(), kMaxPath) << "a recipe is too long";
   for (size_t i = ancestor.segments.size(); i < next.segments.size(); ++i) {
     order.path[order.path_size++] = next.segments[i];
   }
   order.recreate = -1;
-  if (from != next.cell && !free_checkpoints_.empty()) {
+  if (from != next.splitpoint && !free_checkpoints_.empty()) {
     order.recreate = TakeCheckpointSlot();
   }
   order.pid.store(0);
@@ -239,20 +217,11 @@ void Coordinator::GiveOrder(uint64_t number) {
         static_cast<uint32_t>(number % static_cast<uint64_t>(options_.lag)));
 }
 
-int Coordinator::FindLivingAncestor(const Job& next) const {
-  // Where the job splits, as a cell: its representative may have changed since.
-  Cell target;
-  target.segments = next.segments;
-  if (!target.segments.empty()) {
-    target.segment_draws = target.segments.back().count;
-    target.segments.pop_back();
+int Coordinator::FindLivingAncestor(int splitpoint) const {
+  while (archive_.splitpoints()[splitpoint].checkpoint < 0) {
+    splitpoint = archive_.splitpoints()[splitpoint].parent;
   }
-  target.ordinal = next.split_ordinal;
-  for (int at = next.cell; at > 0; at = archive_.cells()[at].parent) {
-    const Cell& cell = archive_.cells()[at];
-    if (cell.checkpoint >= 0 && IsOnTheWay(cell, target)) return at;
-  }
-  return 0;
+  return splitpoint;
 }
 
 int Coordinator::TakeCheckpointSlot() {
@@ -267,7 +236,7 @@ int Coordinator::TakeCheckpointSlot() {
 
 void Coordinator::ReturnCheckpointSlot(int checkpoint) {
   const pid_t pid = region_->checkpoints[checkpoint].pid.load();
-  checkpoint_cell_[checkpoint] = -1;
+  owner_[checkpoint] = -1;
   const bool is_condemned = std::find(condemned_.begin(), condemned_.end(),
                                       checkpoint) != condemned_.end();
   if (is_condemned || dying_[checkpoint]) return;
@@ -300,29 +269,30 @@ void Coordinator::KillCondemned() {
 
 void Coordinator::EvictColdest() {
   int coldest = -1;
-  for (int i = 1; i < archive_.size(); ++i) {
-    const Cell& cell = archive_.cells()[i];
-    if (cell.checkpoint < 0) continue;
+  for (const Cell& cell : archive_.cells()) {
+    if (cell.splitpoint == 0) continue;  // the root stays
+    const Splitpoint& at = archive_.splitpoints()[cell.splitpoint];
+    if (at.checkpoint < 0) continue;
     if (coldest < 0 ||
-        cell.last_used < archive_.cells()[coldest].last_used) {
-      coldest = i;
+        at.last_used < archive_.splitpoints()[coldest].last_used) {
+      coldest = cell.splitpoint;
     }
   }
   CHECK_GE(coldest, 0);
   SetCheckpoint(coldest, -1);
 }
 
-// Makes checkpoint (or -1: none) the parked process of a cell.
-void Coordinator::SetCheckpoint(int cell_index, int checkpoint) {
-  Cell& cell = archive_.cell(cell_index);
-  if (cell.checkpoint >= 0) {
+// Makes checkpoint (or -1: none) the parked process of a splitpoint.
+void Coordinator::SetCheckpoint(int splitpoint, int checkpoint) {
+  Splitpoint& at = archive_.splitpoint(splitpoint);
+  if (at.checkpoint >= 0) {
     --parked_;
-    ReturnCheckpointSlot(cell.checkpoint);
+    ReturnCheckpointSlot(at.checkpoint);
   }
-  cell.checkpoint = checkpoint;
+  at.checkpoint = checkpoint;
   if (checkpoint >= 0) {
     ++parked_;
-    checkpoint_cell_[checkpoint] = cell_index;
+    owner_[checkpoint] = splitpoint;
   }
 }
 
@@ -381,12 +351,12 @@ void Coordinator::CheckpointDied(int checkpoint) {
   }
   // Killed from outside, most likely for its memory. Whatever it was to fork
   // is ordered again, elsewhere.
-  const int cell = checkpoint_cell_[checkpoint];
+  const int owner = owner_[checkpoint];
   auto condemned =
       std::find(condemned_.begin(), condemned_.end(), checkpoint);
   if (condemned != condemned_.end()) condemned_.erase(condemned);
-  if (cell >= 0) {
-    SetCheckpoint(cell, -1);
+  if (owner >= 0) {
+    SetCheckpoint(owner, -1);
   } else if (condemned != condemned_.end()) {
     free_checkpoints_.push_back(checkpoint);
   }
@@ -434,10 +404,10 @@ void Coordinator::CommitDiscoveries(Job& done, JobSlot& slot_of_job) {
   const uint64_t all_know_until =
       committed_ + 1 > lag ? committed_ + 1 - lag : 0;
   result_.forks += 1 + count;
-  int parent = done.cell;
+  int parent = done.splitpoint;
   bool yielded = false;
   for (uint32_t i = 0; i < count; ++i) {
-    Discovery& found = slot_of_job.discoveries[i];
+    const Discovery& found = slot_of_job.discoveries[i];
     const int known = archive_.Find(found.key);
     // Discovered by two jobs at once: the lower number has won the mark.
     if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
@@ -446,27 +416,28 @@ void Coordinator::CommitDiscoveries(Job& done, JobSlot& slot_of_job) {
     yielded = true;
     ++result_.discoveries;
     region_->Commit(found.key, found.quality, done.number, all_know_until);
-    Cell cell;
-    cell.key = found.key;
-    cell.label = std::string(found.label.Get());
-    const int index = known >= 0 ? known : archive_.Add(std::move(cell));
-    Cell& at = archive_.cell(index);
-    at.quality = found.quality;
-    at.segments = done.segments;
-    at.segment_draws = found.segment_draws;
-    at.ordinal = found.ordinal;
-    at.draws = found.draws;
-    at.events = found.events;
-    at.parent = parent == index ? at.parent : parent;
-    at.last_used = done.number;
+    Splitpoint splitpoint;
+    splitpoint.segments = done.segments;
+    splitpoint.segment_draws = found.segment_draws;
+    splitpoint.ordinal = found.ordinal;
+    splitpoint.draws = found.draws;
+    splitpoint.events = found.events;
+    splitpoint.parent = parent;
+    splitpoint.last_used = done.number;
+    parent = archive_.AddSplitpoint(std::move(splitpoint));
+    if (found.checkpoint >= 0 &&
+        region_->checkpoints[found.checkpoint].pid.load() != 0) {
+      SetCheckpoint(parent, found.checkpoint);
+    }
+    const int index =
+        known >= 0 ? known : archive_.AddCell(found.key, found.label.Get());
+    Cell& cell = archive_.cell(index);
+    if (known >= 0) SetCheckpoint(cell.splitpoint, -1);
+    cell.quality = found.quality;
+    cell.splitpoint = parent;
     // Better arrivals at a mark deserve a fresh look, but its pick count is
     // never reset: that hurts badly (reference/explorer.md W1).
-    at.barren = 0;
-    const bool lives =
-        found.checkpoint >= 0 &&
-        region_->checkpoints[found.checkpoint].pid.load() != 0;
-    SetCheckpoint(index, lives ? found.checkpoint : -1);
-    parent = index;
+    cell.barren = 0;
   }
   if (yielded) archive_.cell(done.cell).barren = 0;
 }
@@ -474,24 +445,20 @@ void Coordinator::CommitDiscoveries(Job& done, JobSlot& slot_of_job) {
 void Coordinator::ReleaseUnusedCheckpoints(JobSlot& slot_of_job) {
   for (uint32_t i = 0; i < slot_of_job.free_count; ++i) {
     const int checkpoint = slot_of_job.free_checkpoints[i];
-    if (checkpoint_cell_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
+    if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
   }
   slot_of_job.free_count = 0;
   const int recreated = slot_of_job.recreate;
   if (recreated < 0) return;
   slot_of_job.recreate = -1;
-  // The cell's process is back, unless its representative changed meanwhile or
+  // The splitpoint's process is back, unless nobody needs it any more or
   // another job has brought it back first.
   const Job& done = job(slot_of_job.job);
-  const Cell& cell = archive_.cells()[done.cell];
-  const bool is_same = cell.ordinal == done.split_ordinal &&
-                       cell.draws == done.base_draws &&
-                       cell.segments.size() + 1 == done.segments.size() &&
-                       std::equal(cell.segments.begin(), cell.segments.end(),
-                                  done.segments.begin());
-  if (is_same && cell.checkpoint < 0 &&
+  const bool is_needed =
+      archive_.cells()[done.cell].splitpoint == done.splitpoint;
+  if (is_needed && archive_.splitpoints()[done.splitpoint].checkpoint < 0 &&
       region_->checkpoints[recreated].pid.load() != 0) {
-    SetCheckpoint(done.cell, recreated);
+    SetCheckpoint(done.splitpoint, recreated);
   } else {
     ReturnCheckpointSlot(recreated);
   }
@@ -500,8 +467,9 @@ void Coordinator::ReleaseUnusedCheckpoints(JobSlot& slot_of_job) {
 void Coordinator::CommitOutcome(Job& done, JobSlot& slot_of_job) {
   const bool finished = slot_of_job.finished.load() != 0;
   if (finished) {
-    result_.draws += slot_of_job.draws - done.base_draws;
-    result_.events += slot_of_job.events - done.base_events;
+    const Splitpoint& from = archive_.splitpoints()[done.splitpoint];
+    result_.draws += slot_of_job.draws - from.draws;
+    result_.events += slot_of_job.events - from.events;
     for (AssertionEntry& entry : result_.assertions) {
       entry.passes += slot_of_job.passes[entry.index];
       entry.fails += slot_of_job.fails[entry.index];

@@ -40,10 +40,7 @@ class Coordinator {
     uint64_t number = 0;
     int cell = 0;
     std::vector<Breakpoint> segments;  // the whole recipe
-    // The splitpoint, as it was when the job was decided.
-    uint64_t split_ordinal = 0;
-    uint64_t base_draws = 0;
-    uint64_t base_events = 0;
+    int splitpoint = 0;  // the cell's representative when it was decided
     int checkpoint = -1;  // slot that got the order
     bool is_done = false;
     int wait_status = 0;
@@ -61,11 +58,11 @@ class Coordinator {
   bool WantsMore() const;
   void Decide();
   void GiveOrder(uint64_t number);
-  int FindLivingAncestor(const Job& next) const;
+  int FindLivingAncestor(int splitpoint) const;
 
   int TakeCheckpointSlot();
   void ReturnCheckpointSlot(int checkpoint);
-  void SetCheckpoint(int cell_index, int checkpoint);
+  void SetCheckpoint(int splitpoint, int checkpoint);
   void EvictColdest();
   void KillCondemned();
 
@@ -99,10 +96,10 @@ class Coordinator {
   int running_ = 0;
 
   // A checkpoint slot is free, lent to a job in flight, the parked process of
-  // a cell, condemned (to be killed once it owes no timeline) or dying (killed
+  // a splitpoint, condemned (to be killed once it owes no timeline) or dying (killed
   // but not reaped yet).
   std::vector<int> free_checkpoints_;
-  std::vector<int> checkpoint_cell_;  // slot -> cell, -1: none
+  std::vector<int> owner_;  // slot -> splitpoint, -1: none
   std::vector<int> condemned_;
   std::vector<bool> dying_;
   int parked_ = 0;

@@ -37,9 +37,7 @@ void World::RunReady() {
   }
 }
 
-bool World::Turn() {
-  RunReady();
-  if (runaway_) return true;
+bool World::FireNext() {
   TimedEvent* event = queue_.Pop();
   if (event == nullptr) return false;
   now_ns_ = event->time_ns();

@@ -64,10 +64,17 @@ class World {
   absl::Duration now() const { return absl::Nanoseconds(now_ns_); }
   uint64_t events() const { return events_; }
 
-  // One turn. False if nothing is ready and nothing is pending. Also stops
-  // early (returning true) when the bound on resumptions is hit; see
-  // is_runaway.
-  bool Turn();
+  // One turn: RunReady, then FireNext. Whoever waits for a task to finish
+  // looks between the two, or one event too many happens.
+  bool Turn() {
+    RunReady();
+    return is_runaway() || FireNext();
+  }
+  // Runs every ready task, also those that become ready meanwhile. Stops early
+  // when the bound on resumptions is hit; see is_runaway.
+  void RunReady();
+  // Fires the earliest event. False if nothing is pending.
+  bool FireNext();
   bool is_runaway() const { return runaway_; }
 
   void Schedule(TimedEvent& event, int64_t delay_ns);
@@ -99,8 +106,6 @@ class World {
   bool in_teardown() const { return teardown_ > 0; }
 
  private:
-  void RunReady();
-
   const WorldOptions options_;
   World* previous_;
   TraceHash trace_;

@@ -206,6 +206,25 @@ TEST(Partition, ASenderGivesUpAfterTheUserTimeout) {
   EXPECT_TRUE(IsReset(server.result->status())) << server.result->status();
 }
 
+TEST(Partition, AClosedSenderGivesUpToo) {
+  TestNet net;
+  Pair pair(net);
+  net.Run();
+  net.network.Partition(kClientIp, kServerIp);
+  Draining draining(net, pair.server.get());
+  Writing writing(net, pair.client.get(), "stuck");
+  net.RunFor(absl::Milliseconds(1));
+  pair.client.reset();
+  net.Run();
+  EXPECT_EQ(net.world.pending_events(), 0u);
+  net.network.HealAll();
+  net.Run();
+  EXPECT_EQ(draining.got, "");
+  EXPECT_TRUE(IsReset(*draining.result)) << *draining.result;
+  pair.server.reset();
+  EXPECT_EQ(net.network.open_connections(), 0u);
+}
+
 TEST(Partition, HealingInTimeStopsTheUserTimeout) {
   TestNet net;
   Pair pair(net);
@@ -255,6 +274,20 @@ TEST(Crash, ResetsPeersOfAcceptedAndOfOutgoingConnections) {
     net.Run();
     EXPECT_TRUE(absl::IsCancelled(after.result->status()));
   }
+}
+
+TEST(Crash, WhatIsOnItsWayArrivesBeforeTheReset) {
+  TestNet net;
+  Pair pair(net);
+  net.Run();
+  Draining draining(net, pair.client.get());
+  Writing writing(net, pair.server.get(), "last words");
+  net.RunFor(absl::ZeroDuration());
+  ASSERT_TRUE(writing.done());
+  net.network.CrashMachine(kServerIp);
+  net.Run();
+  EXPECT_EQ(draining.got, "last words");
+  EXPECT_TRUE(IsReset(*draining.result)) << *draining.result;
 }
 
 TEST(Crash, WakesItsOwnOperationsWithCancelled) {

@@ -5,6 +5,9 @@
 #ifndef MOONPOOL_SIM_NETWORK_TEST_NET_H_
 #define MOONPOOL_SIM_NETWORK_TEST_NET_H_
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +18,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "providers/base/hash.h"
 #include "providers/coro/task.h"
 #include "providers/coro/task_set.h"
 #include "providers/network.h"
@@ -38,12 +43,9 @@ inline NetworkOptions Steady() {
 // Bytes without a period, so that a hole or a swap shows.
 inline std::string Pattern(size_t size, uint64_t salt = 0) {
   std::string bytes(size, '\0');
-  uint64_t state = 88172645463325252u + salt;
-  for (char& byte : bytes) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    byte = static_cast<char>(state);
+  for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+    const uint64_t word = Combine64(salt, at);
+    std::memcpy(bytes.data() + at, &word, std::min(sizeof(word), size - at));
   }
   return bytes;
 }

@@ -134,19 +134,17 @@ void Iteration::RunPhases() {
 
 template <typename Done>
 bool Iteration::TurnUntil(absl::string_view phase, Done done) {
-  while (!done()) {
-    const bool more = world_.Turn();
+  for (;;) {
+    world_.RunReady();
     if (!AfterTurn()) return false;
-    if (done()) break;
-    if (!more) {
-      ReportFailure("deadlock",
-                    absl::StrCat("nothing can happen any more in phase ",
-                                 phase),
-                    absl::StrCat("waiting: ", Unfinished()));
-      return false;
-    }
+    if (done()) return true;
+    if (world_.FireNext()) continue;
+    ReportFailure(
+        "deadlock",
+        absl::StrCat("nothing can happen any more in phase ", phase),
+        absl::StrCat("waiting: ", Unfinished()));
+    return false;
   }
-  return true;
 }
 
 bool Iteration::AfterTurn() {

@@ -1,0 +1,347 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Goal: the explorer keeps its word to the shell: exit codes, one-line errors,
+// files whole or absent, replays that match. Method: the binaries in a
+// subprocess.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "explorer/recipe/recipe.h"
+#include "explorer/report/report.pb.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace moonpool {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr char kExplorer[] = "explorer/explorer";
+constexpr char kTesting[] = "explorer/cli/testing_explorer";
+constexpr char kThreaded[] = "explorer/cli/threaded_explorer";
+
+struct Outcome {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+std::string ReadFile(const std::string& path) {
+  std::stringstream contents;
+  contents << std::ifstream(path, std::ios::binary).rdbuf();
+  return contents.str();
+}
+
+std::string TempPath(const std::string& name) {
+  return absl::StrCat(testing::TempDir(), "/", name);
+}
+
+// The arguments are written as for a shell.
+Outcome Call(const std::string& binary, const std::string& arguments) {
+  const std::string out = TempPath("stdout");
+  const std::string err = TempPath("stderr");
+  const int status = system(
+      absl::StrCat(binary, " ", arguments, " >", out, " 2>", err, " </dev/null")
+          .c_str());
+  Outcome outcome;
+  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  outcome.out = ReadFile(out);
+  outcome.err = ReadFile(err);
+  return outcome;
+}
+
+void ExpectRefused(const std::string& arguments, const std::string& error) {
+  SCOPED_TRACE(arguments);
+  const Outcome outcome = Call(kExplorer, arguments);
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(StartsWith("explorer: "), HasSubstr(error),
+                                 EndsWith("\n")));
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1)
+      << outcome.err;
+}
+
+ExplorationReport ReadReport(const std::string& path) {
+  ExplorationReport report;
+  EXPECT_TRUE(
+      google::protobuf::util::JsonStringToMessage(ReadFile(path), &report).ok())
+      << ReadFile(path);
+  return report;
+}
+
+// A fresh path, whatever an earlier run has left.
+std::string FreshDirectory(const std::string& name) {
+  const std::string path = TempPath(name);
+  std::filesystem::remove_all(path);
+  return path;
+}
+
+TEST(BadInput, Usage) {
+  ExpectRefused("", "use list, run, explore or replay");
+  ExpectRefused("find kv", "unknown command find");
+  ExpectRefused("run", "run needs NAME");
+  ExpectRefused("run kv maze", "unexpected argument maze");
+  ExpectRefused("explore kv --time_limt=1s", "unknown flag --time_limt");
+  ExpectRefused("list --json=x", "unknown flag --json");
+  ExpectRefused("run kv --iterations=0", "give a number from 1");
+  ExpectRefused("run kv --seed=abc", "give a decimal number");
+  ExpectRefused("explore kv --workers=0", "give a number from 1");
+  ExpectRefused("explore kv --timelines=0", "give 1 or more");
+  ExpectRefused("explore kv --time_limit=60", "with a unit");
+}
+
+TEST(BadInput, Campaigns) {
+  for (const char* arguments :
+       {"list nothing", "run nothing", "explore nothing",
+        "replay --campaign=nothing --recipe=1"}) {
+    ExpectRefused(arguments, "dungeon, kv, maze");
+  }
+  for (const char* verb :
+       {"run kv", "explore kv", "replay --campaign=kv --recipe=1"}) {
+    ExpectRefused(absl::StrCat(verb, " --param durabel=true"),
+                  "unknown parameter durabel");
+    ExpectRefused(absl::StrCat(verb, " --param durable=maybe"),
+                  "give true or false");
+    ExpectRefused(absl::StrCat(verb, " --param durable"), "key=value");
+  }
+}
+
+TEST(BadInput, TextRecipes) {
+  ExpectRefused("replay", "give replay FILE, or replay --campaign=NAME");
+  ExpectRefused("replay --campaign=kv", "give replay FILE");
+  ExpectRefused("replay --recipe=1", "give replay FILE");
+  ExpectRefused("replay --campaign=kv --recipe='1: 2@3 -> x'",
+                "malformed recipe: segment 2");
+  ExpectRefused("replay --campaign=kv --recipe=-1", "malformed recipe");
+}
+
+TEST(BadInput, RecipeFiles) {
+  const std::string directory = "testdata/recipes/";
+  ExpectRefused("replay no/such/file", "No such file");
+  ExpectRefused("replay /", "Is a directory");
+  for (const auto& entry :
+       std::filesystem::directory_iterator(directory + "bad")) {
+    ExpectRefused(absl::StrCat("replay ", entry.path().string()),
+                  entry.path().filename().string());
+  }
+  ExpectRefused(absl::StrCat("replay ", directory, "bad/version2.textproto"),
+                "schema version 2, this program reads version 1");
+  ExpectRefused(absl::StrCat("replay ", directory, "good/full.textproto"),
+                "found by another build (0123456789abcdef");
+  ExpectRefused(
+      absl::StrCat("replay ", directory, "good/full.textproto --campaign=kv"),
+      "give one or the other");
+}
+
+TEST(BadInput, UnwritablePathsLeaveNothingBehind) {
+  ExpectRefused("explore kv --timelines=1 --out=/proc/nothing",
+                "give a writable directory");
+  const std::string file = TempPath("a_file");
+  std::ofstream(file) << "x";
+  ExpectRefused(absl::StrCat("explore kv --timelines=1 --out=", file),
+                "give a writable directory");
+  ExpectRefused("run kv --json=/no/such/directory/x.json", "cannot write");
+  const std::string out = FreshDirectory("bad_policy");
+  ExpectRefused(
+      absl::StrCat("explore kv --timelines=1 --policy=magic --out=", out),
+      "magic");
+  EXPECT_FALSE(std::filesystem::exists(out));
+  ExpectRefused(absl::StrCat("explore kv --timelines=1 --out=", out,
+                             " --json=/no/such/directory/x.json"),
+                "cannot write");
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST(BadInput, MoreThanOneThread) {
+  for (const char* arguments : {"run fails", "explore fails --timelines=1"}) {
+    const Outcome outcome = Call(kThreaded, arguments);
+    EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("2 threads"));
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1);
+  }
+}
+
+TEST(List, ShowsCampaignsAndParameters) {
+  const Outcome all = Call(kExplorer, "list");
+  EXPECT_EQ(all.exit_code, 0);
+  EXPECT_THAT(all.out,
+              AllOf(HasSubstr("dungeon"), HasSubstr("kv"), HasSubstr("maze")));
+  const Outcome kv = Call(kExplorer, "list kv");
+  EXPECT_EQ(kv.exit_code, 0);
+  EXPECT_THAT(kv.out, HasSubstr("--param durable=false  (bool)"));
+}
+
+TEST(RunVerb, HashesAreTheSameInTwoProcesses) {
+  const Outcome one =
+      Call(kExplorer, "run kv --seed=7 --iterations=20 --hashes");
+  const Outcome two =
+      Call(kExplorer, "run kv --seed=7 --iterations=20 --hashes");
+  const auto hashes = [](const std::string& text) {
+    std::istringstream lines(text);
+    std::string kept;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("seed ")) kept += line + "\n";
+    }
+    return kept;
+  };
+  EXPECT_THAT(hashes(one.out), StartsWith("seed 7  hash "));
+  EXPECT_THAT(one.out, Not(HasSubstr("maze")));  // another's assertions
+  EXPECT_GT(std::count(one.out.begin(), one.out.end(), '\n'), 20);
+  EXPECT_EQ(hashes(one.out), hashes(two.out));
+}
+
+TEST(RunVerb, ReportsWhatItFoundAndHowToReproduceIt) {
+  const std::string json = TempPath("run.json");
+  const Outcome outcome =
+      Call(kTesting,
+           absl::StrCat("run fails --seed=1 --iterations=50 --json=", json));
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("no six at the unlucky step"));
+  const ExplorationReport report = ReadReport(json);
+  EXPECT_EQ(report.timelines(), 50);
+  ASSERT_EQ(report.bugs_size(), 1);
+  const Outcome replay =
+      Call(kTesting, absl::StrCat("replay --campaign=fails --recipe=",
+                                  report.bugs(0).recipe()));
+  EXPECT_EQ(replay.exit_code, 1) << replay.out << replay.err;
+  EXPECT_THAT(replay.out, HasSubstr("VIOLATION  reproduced"));
+}
+
+TEST(RunVerb, NothingFoundIsZero) {
+  const Outcome outcome =
+      Call(kTesting, "run fails --param at=99 --iterations=5");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+}
+
+TEST(RunVerb, CrashNamesTheSeed) {
+  const Outcome outcome =
+      Call(kTesting, "run crashes --seed=1 --iterations=100");
+#if !defined(__has_feature) || !__has_feature(address_sanitizer)
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("CRASH  iteration"), HasSubstr("reproduce:")));
+#else
+  EXPECT_NE(outcome.exit_code, 0);
+#endif
+}
+
+// Explores, expects a bug, and replays it twice in new processes.
+void ExploreAndReplay(const std::string& binary, const std::string& campaign,
+                      const std::string& flags, const std::string& match) {
+  const std::string out = FreshDirectory(campaign);
+  const std::string json = TempPath(campaign + ".json");
+  const Outcome explored =
+      Call(binary,
+           absl::StrCat("explore ", campaign, " ", flags,
+                        " --stop_on_first_bug --out=", out, " --json=", json));
+  ASSERT_EQ(explored.exit_code, 1) << explored.out << explored.err;
+  EXPECT_THAT(
+      explored.out,
+      AllOf(HasSubstr("BUG 1"),
+            HasSubstr(absl::StrCat("replay ", out, "/bugs/1.textproto"))));
+  const ExplorationReport report = ReadReport(json);
+  EXPECT_EQ(report.stopped_by(), "first_bug");
+  ASSERT_GE(report.bugs_size(), 1);
+  const std::string file = absl::StrCat(out, "/", report.bugs(0).recipe_file());
+  for (int i = 0; i < 2; ++i) {
+    const Outcome replayed = Call(
+        binary, absl::StrCat("replay ", file, " --watchdog=2s --json=", json));
+    EXPECT_EQ(replayed.exit_code, 1) << replayed.out << replayed.err;
+    EXPECT_THAT(replayed.out, HasSubstr(match));
+    const ExplorationReport again = ReadReport(json);
+    EXPECT_EQ(again.replay().verdict(), "MATCH");
+    ASSERT_GE(again.bugs_size(), 1);
+    EXPECT_EQ(again.bugs(0).identity(), report.bugs(0).identity());
+    EXPECT_EQ(again.bugs(0).recipe(), report.bugs(0).recipe());
+  }
+}
+
+TEST(ExploreVerb, KvBugReplays) {
+  ExploreAndReplay(kExplorer, "kv", "--seed=1 --workers=2 --time_limit=60s",
+                   "MATCH  same violation, same trace hash ");
+}
+
+TEST(ExploreVerb, MazeBugReplays) {
+  ExploreAndReplay(kExplorer, "maze", "--seed=3 --timelines=20000",
+                   "MATCH  same violation, same trace hash ");
+}
+
+TEST(ExploreVerb, EveryKindOfDeathIsABugThatReplays) {
+  for (const char* campaign : {"fails", "crashes", "exits", "hangs"}) {
+    SCOPED_TRACE(campaign);
+    ExploreAndReplay(kTesting, campaign,
+                     "--seed=1 --timelines=2000 --watchdog=2s",
+                     "MATCH  same violation");
+  }
+}
+
+TEST(ExploreVerb, ReportIsTheSameForAnyNumberOfWorkers) {
+  std::vector<ExplorationReport> reports;
+  std::vector<std::string> recipes;
+  for (const char* workers : {"1", "2"}) {
+    const std::string out = FreshDirectory(absl::StrCat("workers", workers));
+    const std::string json = TempPath("workers.json");
+    const Outcome outcome =
+        Call(kTesting, absl::StrCat("explore fails --seed=5 --timelines=300 ",
+                                    "--workers=", workers, " --out=", out,
+                                    " --json=", json));
+    ASSERT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+    ExplorationReport report = ReadReport(json);
+    report.clear_workers();
+    report.clear_forks();
+    report.clear_wall_seconds();
+    report.clear_cpu_seconds();
+    reports.push_back(report);
+    recipes.push_back(ReadFile(out + "/bugs/1.textproto"));
+  }
+  EXPECT_EQ(reports[0].DebugString(), reports[1].DebugString());
+  EXPECT_THAT(recipes[0], Not(testing::IsEmpty()));
+  EXPECT_EQ(recipes[0], recipes[1]);
+}
+
+TEST(ReplayVerb, ChangedRecipeDiverges) {
+  const std::string out = FreshDirectory("diverge");
+  ASSERT_EQ(Call(kTesting, absl::StrCat("explore fails --seed=1 ",
+                                        "--timelines=2000 --stop_on_first_bug ",
+                                        "--out=", out))
+                .exit_code,
+            1);
+  const std::string path = out + "/bugs/1.textproto";
+  absl::StatusOr<BugRecipe> recipe = ReadRecipeFile(path);
+  ASSERT_TRUE(recipe.ok());
+  recipe->set_root_seed(recipe->root_seed() + 1);
+  ASSERT_TRUE(WriteRecipeFile(path, *recipe).ok());
+  const Outcome diverged = Call(kTesting, absl::StrCat("replay ", path));
+  EXPECT_EQ(diverged.exit_code, 3) << diverged.out;
+  EXPECT_THAT(diverged.out, HasSubstr("DIVERGED at draw "));
+
+  recipe->set_build_id("0000000000000000");
+  ASSERT_TRUE(WriteRecipeFile(path, *recipe).ok());
+  EXPECT_EQ(Call(kTesting, absl::StrCat("replay ", path)).exit_code, 2);
+  EXPECT_EQ(
+      Call(kTesting, absl::StrCat("replay ", path, " --any_build")).exit_code,
+      3);
+}
+
+TEST(ReplayVerb, NothingFoundIsZero) {
+  const Outcome outcome =
+      Call(kTesting, "replay --campaign=fails --param=at=99 --recipe=1");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("NOTHING"));
+}
+
+}  // namespace
+}  // namespace moonpool

@@ -1,0 +1,125 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Goal: every spelling of a flag is read, every wrong one is an error that
+// says what to do; numbers and shell words are printed as people expect.
+#include "explorer/cli/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "explorer/cli/console.h"
+
+namespace moonpool {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Values {
+  bool fast = false;
+  std::string out;
+  uint64_t seed = 42;
+  int workers = 0;
+  absl::Duration limit;
+  std::map<std::string, std::string> params;
+  std::vector<std::string> positional;
+  bool seed_given = false;
+  absl::Status status;
+};
+
+Values Parse(const std::vector<std::string>& args) {
+  Values values;
+  Flags flags("explore");
+  flags.Bool("fast", &values.fast);
+  flags.String("out", &values.out);
+  flags.Uint64("seed", &values.seed);
+  flags.Int("workers", &values.workers, 1, 100);
+  flags.Duration("limit", &values.limit);
+  flags.KeyValues("param", &values.params);
+  values.status = flags.Parse(args);
+  values.positional = flags.positional();
+  values.seed_given = flags.IsGiven("seed");
+  return values;
+}
+
+std::string ErrorOf(const std::vector<std::string>& args) {
+  return std::string(Parse(args).status.message());
+}
+
+TEST(Flags, EverySpellingIsRead) {
+  const Values values =
+      Parse({"kv", "--fast", "--out=a=b", "--seed", "18446744073709551615",
+             "--workers=2", "--limit=1m30s", "--param", "a=1", "--param=b=x=y",
+             "--param=c="});
+  ASSERT_TRUE(values.status.ok()) << values.status;
+  EXPECT_TRUE(values.fast);
+  EXPECT_EQ(values.out, "a=b");
+  EXPECT_EQ(values.seed, ~uint64_t{0});
+  EXPECT_TRUE(values.seed_given);
+  EXPECT_EQ(values.workers, 2);
+  EXPECT_EQ(values.limit, absl::Seconds(90));
+  EXPECT_EQ(values.params.at("a"), "1");
+  EXPECT_EQ(values.params.at("b"), "x=y");
+  EXPECT_EQ(values.params.at("c"), "");
+  EXPECT_THAT(values.positional, ElementsAre("kv"));
+}
+
+TEST(Flags, LastOneCounts) {
+  EXPECT_EQ(Parse({"--seed=1", "--seed=2"}).seed, 2u);
+  EXPECT_FALSE(Parse({"--fast", "--fast=false"}).fast);
+}
+
+TEST(Flags, AbsentOnesKeepTheirDefaults) {
+  EXPECT_EQ(Parse({}).seed, 42u);
+  EXPECT_FALSE(Parse({}).seed_given);
+}
+
+TEST(Flags, UnknownOnesListThoseThatExist) {
+  EXPECT_EQ(ErrorOf({"--sed=1"}),
+            "unknown flag --sed: explore has --fast, --out, --seed, "
+            "--workers, --limit, --param");
+  EXPECT_THAT(ErrorOf({"-seed=1"}), HasSubstr("unknown flag -seed"));
+  EXPECT_THAT(ErrorOf({"--se"}), HasSubstr("unknown flag --se"));
+}
+
+TEST(Flags, BadValuesSayWhatToDo) {
+  for (const char* arg :
+       {"--seed=", "--seed=-1", "--seed=+1", "--seed=1 ", "--seed=0x1",
+        "--seed=18446744073709551616", "--workers=0", "--workers=101",
+        "--workers=two", "--limit=60", "--limit=0s", "--limit=-1s",
+        "--limit=soon", "--fast=yes", "--out=", "--param=", "--param=a",
+        "--param==a", "--param=a=\xff"}) {
+    EXPECT_THAT(ErrorOf({arg}), HasSubstr(": give ")) << arg;
+  }
+  EXPECT_EQ(ErrorOf({"--workers=0"}),
+            "bad value --workers=0: give a number from 1 to 100");
+  EXPECT_EQ(ErrorOf({"--seed"}), "--seed needs a value: give --seed=VALUE");
+  EXPECT_EQ(ErrorOf({"--seed", "--fast"}),
+            "--seed needs a value: give --seed=VALUE");
+}
+
+TEST(Console, Numbers) {
+  EXPECT_EQ(WithCommas(0), "0");
+  EXPECT_EQ(WithCommas(999), "999");
+  EXPECT_EQ(WithCommas(1000), "1,000");
+  EXPECT_EQ(WithCommas(~uint64_t{0}), "18,446,744,073,709,551,615");
+  EXPECT_EQ(Count(1, "bug"), "1 bug");
+  EXPECT_EQ(Count(2000, "bug"), "2,000 bugs");
+  EXPECT_EQ(Clock(absl::Seconds(7)), "00:07");
+  EXPECT_EQ(Clock(absl::Seconds(3723)), "1:02:03");
+  EXPECT_EQ(Seconds(4.2134), "4.213 s");
+}
+
+TEST(Console, TextIsOneSafeLine) {
+  EXPECT_EQ(OneLine("a\nb\x1b[0m\xff ü"), "a\\x0ab\\x1b[0m\\xff ü");
+}
+
+TEST(Console, ShellWords) {
+  EXPECT_EQ(ShellQuote("tools/explore"), "tools/explore");
+  EXPECT_EQ(ShellQuote("a b"), "'a b'");
+  EXPECT_EQ(ShellQuote("it's"), "'it'\\''s'");
+  EXPECT_EQ(ShellQuote(""), "''");
+}
+
+}  // namespace
+}  // namespace moonpool

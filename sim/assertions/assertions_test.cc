@@ -1,0 +1,475 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Goal: every macro counts, reports and guides as its table row says, whether
+// it is ever reached or not. Method: each macro once with both outcomes under
+// a recording observer; then identity, buckets, watermarks and the report.
+#include "sim/assertions/assertions.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "sim/assertions/table.h"
+#include "sim/core/rng.h"
+#include "sim/core/world.h"
+
+namespace moonpool {
+namespace {
+
+class Recorder final : public TimelineObserver {
+ public:
+  void OnMark(const Mark& mark) override { marks.push_back(mark); }
+  void OnViolation(const Violation& violation) override {
+    violations.push_back(violation);
+  }
+  std::vector<std::string> Labels() const {
+    std::vector<std::string> labels;
+    for (const Mark& mark : marks) labels.push_back(mark.label);
+    return labels;
+  }
+
+  std::vector<Mark> marks;
+  std::vector<Violation> violations;
+};
+
+class AssertionsTest : public ::testing::Test {
+ protected:
+  AssertionsTest() {
+    table().BeginWorld();
+    table().ResetCounts();
+    table().set_observer(&recorder_);
+  }
+  ~AssertionsTest() override { table().set_observer(nullptr); }
+
+  static AssertionTable& table() { return AssertionTable::Get(); }
+  // REQUIRES: an assertion has this message.
+  static const AssertionEntry& Find(absl::string_view message) {
+    for (const AssertionEntry& entry : table().entries()) {
+      if (entry.message == message) return entry;
+    }
+    ADD_FAILURE() << "no assertion \"" << message << "\"";
+    return table().entries().front();
+  }
+  static void ExpectCounts(absl::string_view message, uint64_t passes,
+                           uint64_t fails) {
+    EXPECT_EQ(Find(message).passes, passes) << message;
+    EXPECT_EQ(Find(message).fails, fails) << message;
+  }
+  // The sentences about this message alone.
+  static ContractReport Validate(absl::string_view message) {
+    return ValidateAssertions({&Find(message), 1});
+  }
+
+  Recorder recorder_;
+};
+
+using Strings = std::vector<std::string>;
+
+// ---- Boolean macros ---------------------------------------------------------
+
+TEST_F(AssertionsTest, AlwaysIsViolatedWhenFalse) {
+  for (const bool condition : {true, true, false}) {
+    ASSERT_ALWAYS(condition, "always");
+  }
+  ExpectCounts("always", 2, 1);
+  ASSERT_EQ(table().violations().size(), 1u);
+  const Violation& violation = table().violations()[0];
+  EXPECT_EQ(violation.identity, Find("always").id);
+  EXPECT_EQ(violation.kind, "ASSERT_ALWAYS");
+  EXPECT_EQ(violation.message, "always");
+  EXPECT_EQ(violation.details, "");
+  EXPECT_NE(violation.place.find("assertions_test.cc:"), std::string::npos);
+  EXPECT_EQ(recorder_.violations.size(), 1u);
+  EXPECT_TRUE(recorder_.marks.empty());
+  EXPECT_EQ(Validate("always").violations.size(), 1u);
+}
+
+TEST_F(AssertionsTest, AlwaysOrUnreachableMayStaySilent) {
+  EXPECT_TRUE(Validate("always or unreachable").misses.empty());
+  for (const bool condition : {true, false}) {
+    ASSERT_ALWAYS_OR_UNREACHABLE(condition, "always or unreachable");
+  }
+  ExpectCounts("always or unreachable", 1, 1);
+  ASSERT_EQ(recorder_.violations.size(), 1u);
+  EXPECT_EQ(recorder_.violations[0].kind, "ASSERT_ALWAYS_OR_UNREACHABLE");
+  EXPECT_EQ(Validate("always or unreachable").violations.size(), 1u);
+}
+
+TEST_F(AssertionsTest, SometimesMarksTheFirstTruthOnly) {
+  for (const bool condition : {false, true, true, false}) {
+    ASSERT_SOMETIMES(condition, "sometimes");
+  }
+  ExpectCounts("sometimes", 2, 2);
+  EXPECT_EQ(recorder_.Labels(), Strings({"sometimes"}));
+  EXPECT_EQ(recorder_.marks[0].entry, &Find("sometimes"));
+  EXPECT_FALSE(table().has_violations());
+  EXPECT_TRUE(Validate("sometimes").misses.empty());
+}
+
+TEST_F(AssertionsTest, SometimesThatIsNeverTrueIsAMiss) {
+  ASSERT_SOMETIMES(false, "sometimes but never");
+  EXPECT_TRUE(recorder_.marks.empty());
+  const ContractReport report = Validate("sometimes but never");
+  EXPECT_TRUE(report.violations.empty());
+  ASSERT_EQ(report.misses.size(), 1u);
+  EXPECT_NE(report.misses[0].find("never true in 1 evaluations"),
+            std::string::npos)
+      << report.misses[0];
+}
+
+TEST_F(AssertionsTest, ReachableMarksOnce) {
+  for (int i = 0; i < 3; ++i) ASSERT_REACHABLE("reachable");
+  ExpectCounts("reachable", 3, 0);
+  EXPECT_EQ(recorder_.Labels(), Strings({"reachable"}));
+}
+
+TEST_F(AssertionsTest, UnreachableIsViolatedWhenReached) {
+  ASSERT_UNREACHABLE("unreachable", {"why", "the test wants it"});
+  ExpectCounts("unreachable", 0, 1);
+  ASSERT_EQ(recorder_.violations.size(), 1u);
+  EXPECT_EQ(recorder_.violations[0].kind, "ASSERT_UNREACHABLE");
+  EXPECT_EQ(recorder_.violations[0].details, "why=the test wants it");
+  EXPECT_EQ(Validate("unreachable").violations.size(), 1u);
+}
+
+// ---- Details ----------------------------------------------------------------
+
+TEST_F(AssertionsTest, DetailsAreEvaluatedOnFailureOnly) {
+  int evaluated = 0;
+  const auto detail = [&evaluated] { return ++evaluated; };
+  ASSERT_ALWAYS(true, "lazy details", {"n", detail()});
+  ASSERT_ALWAYS_LESS_THAN(1, 2, "lazy numeric details", {"n", detail()});
+  EXPECT_EQ(evaluated, 0);
+  ASSERT_ALWAYS(false, "lazy details", {"n", detail()});
+  ASSERT_ALWAYS_LESS_THAN(3, 2, "lazy numeric details", {"n", detail()});
+  EXPECT_EQ(evaluated, 2);
+}
+
+TEST_F(AssertionsTest, ViolationCarriesDetailsOfManyTypes) {
+  const std::string text = "v1";
+  ASSERT_ALWAYS(false, "details", {"string", text}, {"literal", "x"},
+                {"view", absl::string_view(text)}, {"int", -3},
+                {"size", size_t{7}}, {"bool", true}, {"double", 0.5});
+  ASSERT_EQ(table().violations().size(), 1u);
+  EXPECT_EQ(table().violations()[0].details,
+            "string=v1 literal=x view=v1 int=-3 size=7 bool=true double=0.5");
+}
+
+TEST_F(AssertionsTest, NumericViolationShowsBothSides) {
+  ASSERT_ALWAYS_LESS_THAN_OR_EQUAL_TO(5, 4, "numeric details", {"key", "k1"});
+  ASSERT_EQ(table().violations().size(), 1u);
+  EXPECT_EQ(table().violations()[0].kind, "ASSERT_ALWAYS_NUMERIC");
+  EXPECT_EQ(table().violations()[0].details, "left=5 right=4 key=k1");
+}
+
+TEST_F(AssertionsTest, ViolationSaysWhenItHappened) {
+  World world(WorldOptions{.seed = 42});
+  RandomStream random(&world.random(), "test");
+  for (int i = 0; i < 3; ++i) random.Next();
+  ASSERT_ALWAYS(false, "with a world");
+  ASSERT_EQ(table().violations().size(), 1u);
+  EXPECT_EQ(table().violations()[0].draw, 3u);
+  EXPECT_EQ(table().violations()[0].time_ns, 0);
+  EXPECT_EQ(table().violations()[0].event, world.events());
+}
+
+TEST_F(AssertionsTest, AMillionViolationsAreCountedButNotKept) {
+  for (int i = 0; i < 1000; ++i) ASSERT_ALWAYS(false, "often violated");
+  ExpectCounts("often violated", 0, 1000);
+  EXPECT_EQ(table().violations().size(), 100u);
+  EXPECT_EQ(recorder_.violations.size(), 100u);
+}
+
+// ---- Numeric macros ---------------------------------------------------------
+
+TEST_F(AssertionsTest, AlwaysNumericMacrosCompare) {
+  for (const int left : {1, 2, 3}) {
+    ASSERT_ALWAYS_GREATER_THAN(left, 2, "always >");
+    ASSERT_ALWAYS_GREATER_THAN_OR_EQUAL_TO(left, 2, "always >=");
+    ASSERT_ALWAYS_LESS_THAN(left, 2, "always <");
+    ASSERT_ALWAYS_LESS_THAN_OR_EQUAL_TO(left, 2, "always <=");
+  }
+  ExpectCounts("always >", 1, 2);
+  ExpectCounts("always >=", 2, 1);
+  ExpectCounts("always <", 1, 2);
+  ExpectCounts("always <=", 2, 1);
+  EXPECT_EQ(table().violations().size(), 6u);
+}
+
+TEST_F(AssertionsTest, SometimesNumericMacrosCompare) {
+  for (const int left : {1, 2, 3}) {
+    ASSERT_SOMETIMES_GREATER_THAN(left, 2, "sometimes >");
+    ASSERT_SOMETIMES_GREATER_THAN_OR_EQUAL_TO(left, 2, "sometimes >=");
+    ASSERT_SOMETIMES_LESS_THAN(left, 2, "sometimes <");
+    ASSERT_SOMETIMES_LESS_THAN_OR_EQUAL_TO(left, 2, "sometimes <=");
+  }
+  ExpectCounts("sometimes >", 1, 2);
+  ExpectCounts("sometimes >=", 2, 1);
+  ExpectCounts("sometimes <", 1, 2);
+  ExpectCounts("sometimes <=", 2, 1);
+  EXPECT_FALSE(table().has_violations());
+}
+
+TEST_F(AssertionsTest, WatermarkMarksEachLevelOnce) {
+  for (int round = 0; round < 2; ++round) {
+    for (int value = 1; value <= 40; ++value) {
+      ASSERT_SOMETIMES_GREATER_THAN(value, 1000, "level");
+    }
+  }
+  // Exact up to 16, then four levels a doubling.
+  Strings want;
+  for (int value = 1; value <= 16; ++value) {
+    want.push_back("level = " + std::to_string(value));
+  }
+  for (const int value : {20, 24, 28, 32, 40}) {
+    want.push_back("level = " + std::to_string(value));
+  }
+  EXPECT_EQ(recorder_.Labels(), want);
+  EXPECT_EQ(Find("level").watermark, 40);
+  std::vector<uint64_t> keys;
+  for (const Mark& mark : recorder_.marks) keys.push_back(mark.key);
+  std::sort(keys.begin(), keys.end());
+  EXPECT_EQ(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+TEST_F(AssertionsTest, WatermarkMovesTowardsTheGoal) {
+  for (const int value : {0, 2, -2}) {
+    ASSERT_SOMETIMES_GREATER_THAN_OR_EQUAL_TO(value, 9, "up to a goal");
+    ASSERT_SOMETIMES_LESS_THAN(value, -9, "down to a goal");
+    // Of an ALWAYS assertion the interesting values are near its bound.
+    ASSERT_ALWAYS_LESS_THAN_OR_EQUAL_TO(value, 9, "up to a bound");
+    ASSERT_ALWAYS_GREATER_THAN(value, -9, "down to a bound");
+  }
+  EXPECT_EQ(
+      recorder_.Labels(),
+      Strings({"up to a goal = 0", "down to a goal = 0", "up to a bound = 0",
+               "down to a bound = 0", "up to a goal = 2", "up to a bound = 2",
+               "down to a goal = -2", "down to a bound = -2"}));
+}
+
+TEST_F(AssertionsTest, LargeUnsignedNumbersSaturate) {
+  static_assert(SaturatingInt64(~uint64_t{0}) ==
+                std::numeric_limits<int64_t>::max());
+  static_assert(SaturatingInt64(uint64_t{7}) == 7);
+  static_assert(SaturatingInt64(uint8_t{255}) == 255);
+  static_assert(SaturatingInt64(std::numeric_limits<int64_t>::min()) ==
+                std::numeric_limits<int64_t>::min());
+  // As a signed number it would be -1.
+  ASSERT_ALWAYS_GREATER_THAN(~uint64_t{0}, 5, "saturated");
+  ExpectCounts("saturated", 1, 0);
+  EXPECT_EQ(Find("saturated").watermark, std::numeric_limits<int64_t>::max());
+}
+
+TEST_F(AssertionsTest, ExtremeWatermarksHaveLevels) {
+  for (const int64_t value : {std::numeric_limits<int64_t>::min(), int64_t{0},
+                              std::numeric_limits<int64_t>::max()}) {
+    ASSERT_SOMETIMES_GREATER_THAN(value, 0, "extreme");
+  }
+  EXPECT_EQ(recorder_.marks.size(), 3u);
+}
+
+// ---- Compound macros --------------------------------------------------------
+
+TEST_F(AssertionsTest, AllMarksEachSubset) {
+  const auto all = [](bool a, bool b, bool c) {
+    ASSERT_SOMETIMES_ALL("all", {{"a", a}, {"b", b}, {"c", c}});
+  };
+  all(false, false, false);  // nothing holds: no place to go on from
+  all(true, false, false);
+  all(true, false, false);
+  all(false, true, false);  // another subset of the same size
+  all(true, true, false);
+  ExpectCounts("all", 0, 5);
+  EXPECT_EQ(Validate("all").misses.size(), 1u);
+  all(true, true, true);
+  ExpectCounts("all", 1, 5);
+  EXPECT_TRUE(Validate("all").misses.empty());
+  EXPECT_EQ(recorder_.Labels(),
+            Strings({"all a", "all b", "all a b", "all a b c"}));
+  EXPECT_EQ(table().bucket_count(), 4u);
+}
+
+TEST_F(AssertionsTest, EachMarksEveryBucketOnce) {
+  for (int round = 0; round < 2; ++round) {
+    for (const int lock : {0, 1}) {
+      for (const int depth : {0, 1}) {
+        ASSERT_SOMETIMES_EACH("each", {{"lock", lock}, {"depth", depth}});
+      }
+    }
+  }
+  ExpectCounts("each", 8, 0);
+  // (0, 1) and (1, 0) are different buckets.
+  EXPECT_EQ(recorder_.Labels(),
+            Strings({"each lock=0 depth=0", "each lock=0 depth=1",
+                     "each lock=1 depth=0", "each lock=1 depth=1"}));
+}
+
+TEST_F(AssertionsTest, EachMarksAgainWhenItsQualityImproves) {
+  const auto arrive = [](int floor, int key, int health) {
+    ASSERT_SOMETIMES_EACH("quality", {{"floor", floor}},
+                          {{"key", key}, {"health", health}});
+  };
+  arrive(1, 0, 3);
+  arrive(1, 0, 2);  // worse
+  arrive(1, 0, 3);  // equal
+  arrive(1, 0, 4);  // better
+  arrive(1, 1, 1);  // better: the first value counts more
+  arrive(2, 0, 0);  // another bucket
+  ASSERT_EQ(recorder_.marks.size(), 4u);
+  EXPECT_EQ(recorder_.marks[1].quality, (MarkQuality{0, 4, 0, 0}));
+  EXPECT_EQ(recorder_.marks[2].quality, (MarkQuality{1, 1, 0, 0}));
+  EXPECT_EQ(recorder_.marks[0].key, recorder_.marks[2].key);
+  EXPECT_NE(recorder_.marks[0].key, recorder_.marks[3].key);
+}
+
+TEST_F(AssertionsTest, TenThousandBucketsAndMore) {
+  constexpr int kBuckets = 12000;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < kBuckets; ++i) {
+      ASSERT_SOMETIMES_EACH("many", {{"i", i}});
+    }
+  }
+  EXPECT_EQ(recorder_.marks.size(), size_t{kBuckets});
+  EXPECT_EQ(table().bucket_count(), size_t{kBuckets});
+  EXPECT_EQ(Find("many").passes, uint64_t{2 * kBuckets});
+}
+
+// ---- Identity ---------------------------------------------------------------
+
+template <typename T>
+void InATemplate(T value) {
+  ASSERT_SOMETIMES(value > T{0}, "in a template");
+}
+
+inline void InAnInlineFunction(bool condition) {
+  ASSERT_SOMETIMES(condition, "in an inline function");
+}
+
+void OnePlace() { InAnInlineFunction(true); }
+void AnotherPlace() { InAnInlineFunction(false); }
+
+TEST_F(AssertionsTest, InstantiationsOfATemplateAreOneAssertion) {
+  InATemplate<int>(1);
+  InATemplate<int64_t>(1);
+  InATemplate<double>(0.0);
+  ExpectCounts("in a template", 2, 1);
+  EXPECT_EQ(recorder_.marks.size(), 1u);
+}
+
+TEST_F(AssertionsTest, InlineFunctionIsOneAssertion) {
+  OnePlace();
+  AnotherPlace();
+  ExpectCounts("in an inline function", 1, 1);
+}
+
+TEST_F(AssertionsTest, TwoPlacesWithOneMessageAreOneAssertion) {
+  ASSERT_REACHABLE("twice");
+  ASSERT_REACHABLE("twice");
+  ExpectCounts("twice", 2, 0);
+  EXPECT_EQ(recorder_.marks.size(), 1u);
+  EXPECT_EQ(std::count_if(table().entries().begin(), table().entries().end(),
+                          [](const AssertionEntry& entry) {
+                            return entry.message == "twice";
+                          }),
+            1);
+}
+
+TEST_F(AssertionsTest, OneMessageWithTwoKindsIsAContractError) {
+  ASSERT_SOMETIMES(true, "two kinds");
+  ASSERT_ALWAYS(true, "two kinds");
+  const std::vector<std::string> errors = table().ContractErrors();
+  ASSERT_EQ(errors.size(), 1u);  // the only one of this file
+  EXPECT_NE(errors[0].find("\"two kinds\""), std::string::npos) << errors[0];
+  EXPECT_NE(errors[0].find("sometimes"), std::string::npos) << errors[0];
+  EXPECT_NE(errors[0].find("always"), std::string::npos) << errors[0];
+}
+
+TEST_F(AssertionsTest, IdsAreInOrderAndIndexed) {
+  const auto& entries = table().entries();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_EQ(entries[i].index, i);
+    if (i > 0) EXPECT_LT(entries[i - 1].id, entries[i].id);
+  }
+}
+
+// ---- Coverage ---------------------------------------------------------------
+
+volatile bool g_never = false;
+
+TEST_F(AssertionsTest, NeverReachedAssertionsAreKnown) {
+  if (g_never) {
+    ASSERT_ALWAYS(true, "never: always");
+    ASSERT_ALWAYS_OR_UNREACHABLE(true, "never: always or unreachable");
+    ASSERT_SOMETIMES(true, "never: sometimes");
+    ASSERT_REACHABLE("never: reachable");
+    ASSERT_UNREACHABLE("never: unreachable");
+    ASSERT_ALWAYS_LESS_THAN(0, 1, "never: always numeric");
+    ASSERT_SOMETIMES_LESS_THAN(0, 1, "never: sometimes numeric");
+    ASSERT_SOMETIMES_ALL("never: all", {{"a", true}});
+    ASSERT_SOMETIMES_EACH("never: each", {{"a", 1}});
+  }
+  std::vector<AssertionEntry> entries(table().entries().begin(),
+                                      table().entries().end());
+  const ContractReport report = ValidateAssertions(entries);
+  EXPECT_TRUE(report.violations.empty());
+  const auto is_missed = [&report](absl::string_view message) {
+    const std::string quoted = absl::StrCat("\"", message, "\"");
+    return std::any_of(report.misses.begin(), report.misses.end(),
+                       [&quoted](const std::string& miss) {
+                         return miss.find(quoted) != std::string::npos;
+                       });
+  };
+  for (absl::string_view message :
+       {"never: always", "never: sometimes", "never: reachable",
+        "never: always numeric", "never: sometimes numeric", "never: all",
+        "never: each"}) {
+    EXPECT_TRUE(is_missed(message)) << message;
+  }
+  EXPECT_FALSE(is_missed("never: always or unreachable"));
+  EXPECT_FALSE(is_missed("never: unreachable"));
+}
+
+// ---- Timelines --------------------------------------------------------------
+
+TEST_F(AssertionsTest, NewWorldForgetsWhatWasSeenButNotTheCounts) {
+  const auto run = [] {
+    ASSERT_SOMETIMES(true, "seen");
+    ASSERT_SOMETIMES_EACH("seen each", {{"i", 1}});
+    ASSERT_SOMETIMES_GREATER_THAN(3, 5, "seen level");
+    ASSERT_ALWAYS(false, "seen violation");
+  };
+  run();
+  EXPECT_EQ(recorder_.marks.size(), 3u);
+  table().BeginWorld();
+  EXPECT_FALSE(table().has_violations());
+  run();
+  EXPECT_EQ(recorder_.marks.size(), 6u);
+  EXPECT_EQ(table().violations().size(), 1u);
+  ExpectCounts("seen", 2, 0);
+}
+
+TEST_F(AssertionsTest, ResetCountsKeepsWhatWasSeen) {
+  const auto run = [] { ASSERT_SOMETIMES(true, "counted"); };
+  run();
+  table().ResetCounts();
+  ExpectCounts("counted", 0, 0);
+  run();
+  ExpectCounts("counted", 1, 0);
+  EXPECT_EQ(recorder_.marks.size(), 1u);
+}
+
+TEST_F(AssertionsTest, WithoutObserverNothingIsLost) {
+  table().set_observer(nullptr);
+  ASSERT_SOMETIMES(true, "unobserved");
+  ASSERT_ALWAYS(false, "unobserved violation");
+  ASSERT_SOMETIMES_EACH("unobserved each", {{"i", 1}});
+  ExpectCounts("unobserved", 1, 0);
+  EXPECT_EQ(table().violations().size(), 1u);
+  EXPECT_EQ(table().bucket_count(), 1u);
+}
+
+}  // namespace
+}  // namespace moonpool
