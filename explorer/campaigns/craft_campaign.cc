@@ -142,10 +142,11 @@ class Partitioner final : public FaultInjector {
   const Range interval_;
 };
 
-void CheckAfterTurn(const StateHandle& state, const CutLinks& links) {
+void CheckAfterTurn(const StateHandle& state, const CutLinks& links,
+                    bool strict) {
   CraftCluster* cluster = CraftCluster::Find(state);
   if (cluster == nullptr) return;
-  cluster->CheckServers();
+  cluster->CheckServers(strict);
   if (links.chaos) cluster->MarkMilestone(links);
 }
 
@@ -162,6 +163,8 @@ REGISTER_CAMPAIGN(
       params.Bool("partitions", true, "cut links between the servers");
   const bool pre_vote =
       params.Bool("pre_vote", false, "ask before standing for election");
+  const bool strict = params.Bool(
+      "strict", false, "a server that shuts itself down is a violation too");
   const Settings settings =
       params.Bool("rough", true, "more faults, more latency, more commands")
           ? kRough
@@ -180,9 +183,10 @@ REGISTER_CAMPAIGN(
                 .connect_timeout = kConnectTimeout,
                 .user_timeout = kUserTimeout})
       .Disks({.sync = {absl::Milliseconds(1), absl::Milliseconds(30)}})
-      .Invariant("craft", [links](const StateHandle& state, absl::Duration) {
-        CheckAfterTurn(state, *links);
-      });
+      .Invariant("craft",
+                 [links, strict](const StateHandle& state, absl::Duration) {
+                   CheckAfterTurn(state, *links, strict);
+                 });
   if (partitions) {
     builder.Fault([links, interval = settings.chaos_interval] {
       return std::make_unique<Partitioner>(links, interval);

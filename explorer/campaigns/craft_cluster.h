@@ -9,7 +9,7 @@
 //   durability    an acknowledged command is never replaced, and in the end
 //                 it is among those that every node has applied
 //   election      a term has one leader
-//   availability  a server never shuts itself down
+//   availability  a server never shuts itself down (with strict=true)
 //
 // Observing never draws, sends or waits.
 #ifndef MOONPOOL_EXPLORER_CAMPAIGNS_CRAFT_CLUSTER_H_
@@ -61,8 +61,9 @@ class CraftCluster {
   void OnApplied(CraftServer& server, uint64_t command);
   void OnAcknowledged(uint64_t command);
 
-  // After each turn. Costs a few comparisons if nothing has happened.
-  void CheckServers();
+  // After each turn. Costs a few comparisons if nothing has happened. Strict:
+  // a server that shuts itself down violates a property of its own.
+  void CheckServers(bool strict);
   // How far along the dangerous road the world is.
   void MarkMilestone(const CutLinks& cut);
   // At the end of a quiet time in which no command was submitted.
@@ -70,7 +71,6 @@ class CraftCluster {
 
   uint64_t acknowledged() const { return acknowledged_.size(); }
   uint64_t elections() const { return leader_of_term_.size(); }
-  uint64_t unaddressed() const;
   // Servers that have a snapshot on their disk.
   int snapshots() const;
 

@@ -234,8 +234,8 @@ void CraftIo::Enqueue(Operation operation) {
 }
 
 int CraftIo::Send(raft_io_send* request, const raft_message& message) {
+  // The library answers server 0 if it forgot its leader during the write.
   if (message.server_id == 0 || message.server_id > peers_.size()) {
-    ++unaddressed_;
     return RAFT_NOCONNECTION;
   }
   Peer& peer = *peers_[message.server_id - 1];

@@ -69,9 +69,6 @@ class CraftIo {
   const CraftLog& log() const { return log_; }
   // Goes up whenever the log changes.
   uint64_t log_changes() const { return log_changes_; }
-  // Replies that the library addressed to nobody (server 0): it forgot its
-  // leader while the write was under way.
-  uint64_t unaddressed() const { return unaddressed_; }
 
  private:
   struct Operation {
@@ -124,7 +121,6 @@ class CraftIo {
   raft_io_recv_cb recv_ = nullptr;
   bool halted_ = false;
   uint64_t log_changes_ = 0;
-  uint64_t unaddressed_ = 0;
   std::deque<Operation> operations_;
   WaitList operation_ready_;
   std::vector<std::unique_ptr<Peer>> peers_;

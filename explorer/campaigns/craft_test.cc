@@ -83,11 +83,11 @@ TEST(Craft, LateServerIsSentASnapshot) {
       Build({{"partitions", "false"}, {"seconds", "200"}});
   builder.Fault([] { return std::make_unique<Isolator>(); });
   int snapshots = 0;
-  builder.Invariant("snapshots", [&snapshots](const StateHandle& state,
-                                              absl::Duration) {
-    const CraftCluster* cluster = CraftCluster::Find(state);
-    if (cluster != nullptr) snapshots = cluster->snapshots();
-  });
+  builder.Invariant("snapshots",
+                    [&snapshots](const StateHandle& state, absl::Duration) {
+                      const CraftCluster* cluster = CraftCluster::Find(state);
+                      if (cluster != nullptr) snapshots = cluster->snapshots();
+                    });
   EXPECT_EQ(FirstViolation(builder.RunIteration(1)), "");
   EXPECT_EQ(snapshots, 3);
 }

@@ -60,6 +60,8 @@ void Iteration::Build() {
       if (entry.instance == nullptr) client.owned = entry.factory(i);
       client.workload =
           entry.instance ? entry.instance.get() : client.owned.get();
+      client.id = i;
+      client.count = count;
       Member member;
       member.name = std::string(client.workload->name());
       if (count > 1) absl::StrAppend(&member.name, "-", i + 1);
@@ -71,14 +73,14 @@ void Iteration::Build() {
       clients_.push_back(std::move(client));
     }
   }
-  const size_t first_process = members.size();
   if (config_->processes.has_value()) {
     const ProcessOptions& options = *config_->processes;
     const int count = Resolve(options.count, random);
-    const std::string base(options.factory()->name());
     for (int i = 0; i < count; ++i) {
+      first_processes_.push_back(options.factory());
       Member member;
-      member.name = count > 1 ? absl::StrCat(base, "-", i + 1) : base;
+      member.name = std::string(first_processes_.back()->name());
+      if (count > 1) absl::StrAppend(&member.name, "-", i + 1);
       member.ip = absl::StrCat("10.0.", i / 250 * 2 + 1, ".", i % 250 + 1);
       for (const TagDimension& dimension : options.tags) {
         member.tags[dimension.key] =
@@ -90,19 +92,16 @@ void Iteration::Build() {
   topology_.emplace(std::move(members));
   const Site site = {&world_, network_.get(), &*topology_, &state_,
                      config_->disks};
-  const std::vector<Member>& all = topology_->members();
-  for (size_t i = 0; i < all.size(); ++i) {
-    const bool is_process = i >= first_process;
-    auto machine = std::make_unique<Machine>(
-        site, all[i].name, all[i].ip,
-        static_cast<int>(is_process ? i - first_process : i),
-        static_cast<int>(is_process ? all.size() - first_process
-                                    : first_process));
-    if (is_process) {
-      machines_.push_back(std::move(machine));
-    } else {
-      clients_[i].machine = std::move(machine);
-    }
+  const Member* member = topology_->members().data();
+  for (Client& client : clients_) {
+    client.machine = std::make_unique<Machine>(site, member->name, member->ip,
+                                               client.id, client.count);
+    ++member;
+  }
+  const int count = static_cast<int>(first_processes_.size());
+  for (int i = 0; i < count; ++i, ++member) {
+    machines_.push_back(std::make_unique<Machine>(site, member->name,
+                                                  member->ip, i, count));
   }
 }
 
@@ -119,7 +118,9 @@ IterationResult Iteration::Run() {
 }
 
 void Iteration::RunPhases() {
-  for (auto& machine : machines_) machine->Boot(config_->processes->factory());
+  for (size_t i = 0; i < machines_.size(); ++i) {
+    machines_[i]->Boot(std::move(first_processes_[i]));
+  }
   for (Client& client : clients_) client.machine->Boot(nullptr);
   if (!RunStep("set-up", &moonpool::Workload::Setup)) return;
   StartChaos();

@@ -29,6 +29,8 @@ class Iteration final : private FaultContext {
     moonpool::Workload* workload;
     std::unique_ptr<moonpool::Workload> owned;
     std::unique_ptr<Machine> machine;
+    int id = 0;  // among the workloads of its entry
+    int count = 1;
     bool is_busy = false;
   };
   using Step = Task<absl::Status> (moonpool::Workload::*)(SimContext&);
@@ -76,6 +78,7 @@ class Iteration final : private FaultContext {
   std::unique_ptr<SimNetwork> network_;
   std::optional<Topology> topology_;
   StateHandle state_;
+  std::vector<std::unique_ptr<Process>> first_processes_;  // until they boot
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<Client> clients_;
   CancellationSource chaos_;
