@@ -1,138 +1,168 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// What a timeline of the explorer costs, in CPU time of all its processes, and
-// what a bare fork costs in the same process. Time and items are of CPU time
-// (so that neighbours do not count); the counter per_second is of wall time.
-// Goals: tools/goals.json; run: tools/bench.
+// What a timeline of the explorer costs, and what a bare fork of the same
+// process costs. Times are CPU times of all processes for one item (neighbours
+// do not count); per_second is of wall time.
+//
+// Without Google Benchmark: Debian has it only shared, a fork copies every
+// mapping, and what is to be measured is what users run, a static binary. The
+// flags --benchmark_{format=json,filter=REGEX,min_time=SECONDS} and the form of
+// the JSON are the same. Goals: tools/goals.json; run: tools/bench.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
-#include <memory>
+#include <functional>
+#include <iostream>
+#include <regex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "benchmark/benchmark.h"
 #include "explorer/campaign.h"
 #include "explorer/search/explore.h"
 #include "providers/base/check.h"
+#include "sim/core/host.h"
 #include "sim/runner/builder.h"
 
 namespace moonpool {
 namespace {
 
-double CpuSecondsOf(int who) {
-  struct rusage usage;
-  CHECK_EQ(getrusage(who, &usage), 0);
-  return absl::ToDoubleSeconds(absl::DurationFromTimeval(usage.ru_utime) +
-                               absl::DurationFromTimeval(usage.ru_stime));
-}
-
 // Of this process and its finished children.
 double CpuSeconds() {
-  return CpuSecondsOf(RUSAGE_SELF) + CpuSecondsOf(RUSAGE_CHILDREN);
+  absl::Duration sum;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    struct rusage usage;
+    CHECK_EQ(getrusage(who, &usage), 0);
+    sum += absl::DurationFromTimeval(usage.ru_utime) +
+           absl::DurationFromTimeval(usage.ru_stime);
+  }
+  return absl::ToDoubleSeconds(sum);
 }
 
-// CPU and wall time of what happens between Begin and End.
-class Stopwatch {
- public:
-  void Begin() {
-    cpu_start_ = CpuSeconds();
-    start_ = absl::Now();
-  }
-  void End(benchmark::State& state) {
-    wall_ += absl::Now() - start_;
-    const double cpu = CpuSeconds() - cpu_start_;
-    cpu_ += cpu;
-    state.SetIterationTime(cpu);
-  }
-  void Report(benchmark::State& state, int64_t items) {
-    state.SetItemsProcessed(items);
-    const auto count = static_cast<double>(items);
-    state.counters["cpu_us"] = cpu_ * 1e6 / count;
-    state.counters["per_second"] = count / absl::ToDoubleSeconds(wall_);
-  }
-
- private:
-  double cpu_start_ = 0;
-  absl::Time start_;
-  double cpu_ = 0;
-  absl::Duration wall_;
+struct Benchmark {
+  std::string name;
+  std::function<uint64_t()> run;  // returns how many items it did
 };
 
-SimulationBuilder Maze() {
+struct Options {
+  bool json = false;
+  std::string filter;
+  double min_time = 0.5;
+};
+
+// Timelines of the maze, all included.
+uint64_t ExploreMaze(const std::string& policy, int workers) {
+  ExploreOptions options;
+  options.campaign = "maze";
+  options.policy = policy;
+  options.timelines = 2000;
+  options.workers = workers;
+  const absl::StatusOr<ExploreResult> result = Explore(options);
+  CHECK(result.ok()) << result.status().message();
+  return result->timelines;
+}
+
+// Baseline: fork, exit and wait of this very process.
+uint64_t Fork() {
+  constexpr int kForks = 1000;
+  for (int i = 0; i < kForks; ++i) {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    CHECK(child > 0);
+    int status = 0;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  return kForks;
+}
+
+// Baseline: timelines without any fork, each from its beginning.
+uint64_t RunMaze() {
+  constexpr int kRuns = 1000;
   const absl::StatusOr<const Campaign*> campaign = FindCampaign("maze");
   CHECK(campaign.ok()) << campaign.status().message();
   absl::StatusOr<SimulationBuilder> builder =
       BuildCampaign(**campaign, CampaignParams({}));
   CHECK(builder.ok()) << builder.status().message();
-  return *builder;
+  for (uint64_t seed = 0; seed < kRuns; ++seed) builder->RunIteration(seed);
+  return kRuns;
 }
 
-// Whole explorations of the maze: timelines, all included.
-void Maze(benchmark::State& state, const std::string& policy) {
-  ExploreOptions options;
-  options.campaign = "maze";
-  options.policy = policy;
-  options.timelines = 2000;
-  options.workers = static_cast<int>(state.range(0));
-  Stopwatch watch;
-  int64_t timelines = 0;
-  uint64_t forks = 0;
-  for (auto _ : state) {
-    watch.Begin();
-    const absl::StatusOr<ExploreResult> result = Explore(options);
-    watch.End(state);
-    CHECK(result.ok()) << result.status().message();
-    timelines += static_cast<int64_t>(result->timelines);
-    forks += result->forks;
+void Measure(const Benchmark& benchmark, const Options& options, bool is_first) {
+  uint64_t items = 0;
+  double cpu = 0;
+  const double cpu_start = CpuSeconds();
+  const absl::Time start = absl::Now();
+  do {
+    items += benchmark.run();
+    cpu = CpuSeconds() - cpu_start;
+  } while (cpu < options.min_time);
+  const auto count = static_cast<double>(items);
+  const double wall = absl::ToDoubleSeconds(absl::Now() - start);
+  if (!options.json) {
+    std::cout << absl::StreamFormat("%-26s %8.1f us CPU %10.0f per_second\n",
+                                    benchmark.name, cpu / count * 1e6,
+                                    count / wall);
+    return;
   }
-  watch.Report(state, timelines);
-  state.counters["forks_each"] =
-      static_cast<double>(forks) / static_cast<double>(timelines);
+  std::cout << absl::StreamFormat(
+      "%s  {\"name\": \"%s\", \"iterations\": %d, \"real_time\": %.3f, "
+      "\"cpu_time\": %.3f, \"time_unit\": \"us\", \"items_per_second\": %.1f, "
+      "\"per_second\": %.1f}",
+      is_first ? "" : ",\n", benchmark.name, items, wall / count * 1e6,
+      cpu / count * 1e6, count / cpu, count / wall);
 }
-void BM_MazeSeeds(benchmark::State& state) { Maze(state, "seeds"); }
-void BM_MazeGreedy(benchmark::State& state) { Maze(state, "greedy"); }
-BENCHMARK(BM_MazeSeeds)->ArgName("workers")->Arg(1)->Arg(2)->UseManualTime();
-BENCHMARK(BM_MazeGreedy)->ArgName("workers")->Arg(1)->Arg(2)->UseManualTime();
 
-// Baseline: what fork, exit and wait take of this very process.
-void BM_NaiveFork(benchmark::State& state) {
-  constexpr int kForks = 500;
-  Stopwatch watch;
-  for (auto _ : state) {
-    watch.Begin();
-    for (int i = 0; i < kForks; ++i) {
-      const pid_t child = fork();
-      if (child == 0) _exit(0);
-      CHECK(child > 0);
-      int status = 0;
-      CHECK_EQ(waitpid(child, &status, 0), child);
-      CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+Options ParseFlags(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view flag = argv[i];
+    if (absl::ConsumePrefix(&flag, "--benchmark_format=")) {
+      options.json = flag == "json";
+    } else if (absl::ConsumePrefix(&flag, "--benchmark_filter=")) {
+      options.filter = std::string(flag);
+    } else if (absl::ConsumePrefix(&flag, "--benchmark_min_time=")) {
+      absl::ConsumeSuffix(&flag, "s");
+      CHECK(absl::SimpleAtod(flag, &options.min_time))
+          << "--benchmark_min_time: give a number of seconds";
     }
-    watch.End(state);
   }
-  watch.Report(state, static_cast<int64_t>(state.iterations()) * kForks);
+  return options;
 }
-BENCHMARK(BM_NaiveFork)->UseManualTime();
 
-// Baseline: a timeline without any fork, from its beginning, in this process.
-void BM_MazeIteration(benchmark::State& state) {
-  constexpr int kRuns = 500;
-  SimulationBuilder builder = Maze();
-  Stopwatch watch;
-  uint64_t seed = 0;
-  for (auto _ : state) {
-    watch.Begin();
-    for (int i = 0; i < kRuns; ++i) builder.RunIteration(++seed);
-    watch.End(state);
+int Main(int argc, char** argv) {
+  FixAddresses(argv);
+  const Options options = ParseFlags(argc, argv);
+  const std::vector<Benchmark> benchmarks = {
+      {"BM_Fork", [] { return Fork(); }},
+      {"BM_MazeWithoutFork", [] { return RunMaze(); }},
+      {"BM_MazeSeeds/workers:1", [] { return ExploreMaze("seeds", 1); }},
+      {"BM_MazeSeeds/workers:2", [] { return ExploreMaze("seeds", 2); }},
+      {"BM_MazeGreedy/workers:1", [] { return ExploreMaze("greedy", 1); }},
+      {"BM_MazeGreedy/workers:2", [] { return ExploreMaze("greedy", 2); }},
+  };
+  const std::regex filter(options.filter);
+  bool is_first = true;
+  if (options.json) std::cout << "{\"context\": {}, \"benchmarks\": [\n";
+  for (const Benchmark& benchmark : benchmarks) {
+    if (!std::regex_search(benchmark.name, filter)) continue;
+    Measure(benchmark, options, is_first);
+    is_first = false;
   }
-  watch.Report(state, static_cast<int64_t>(state.iterations()) * kRuns);
+  if (options.json) std::cout << "\n]}\n";
+  return 0;
 }
-BENCHMARK(BM_MazeIteration)->UseManualTime();
 
 }  // namespace
 }  // namespace moonpool
+
+int main(int argc, char** argv) { return moonpool::Main(argc, argv); }

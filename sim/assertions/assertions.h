@@ -99,13 +99,14 @@ void AssertEach(AssertionSite& site, std::initializer_list<AssertionKey> keys,
 }  // namespace internal
 }  // namespace moonpool
 
-// The site is static and links itself into the table's section by address.
+// The site is static and links itself into the table's section by address;
+// "retain", or the linker's garbage collection would drop the section.
 #define MOONPOOL_SITE_(kind, comparison, message)                            \
   static constinit ::moonpool::AssertionSite moonpool_site(                  \
       ::moonpool::AssertionKind::kind, ::moonpool::Comparison::comparison,   \
       "" message, __FILE__, __LINE__);                                       \
-  __attribute__((section("moonpool_assertions"), used)) static ::moonpool::  \
-      AssertionSite* const moonpool_site_address = &moonpool_site
+  __attribute__((section("moonpool_assertions"), used, retain)) static       \
+      ::moonpool::AssertionSite* const moonpool_site_address = &moonpool_site
 
 #define MOONPOOL_ALWAYS_(kind, condition, message, ...)                  \
   do {                                                                   \

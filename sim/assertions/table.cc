@@ -48,7 +48,10 @@ absl::string_view AssertionKindName(AssertionKind kind) {
 void AssertionSite::Resolve() {
   // The first call builds the table, which resolves every linked site.
   AssertionTable& table = AssertionTable::Get();
-  if (entry_ == nullptr) entry_ = table.Resolve(this);
+  CHECK(entry_ != nullptr)
+      << "the linker dropped an assertion from the table: " << message << " ("
+      << file << ":" << line << "), " << table.entries().size()
+      << " entries are left";
 }
 
 AssertionTable& AssertionTable::Get() {

@@ -16,7 +16,12 @@ bool FixAddresses(char** argv) {
   if (personality(now | ADDR_NO_RANDOMIZE) == -1) return false;
   // Some sandboxes accept the call and ignore it; do not exec in circles.
   if ((personality(0xffffffff) & ADDR_NO_RANDOMIZE) == 0) return false;
-  execv("/proc/self/exe", argv);
+  // By its real path, so that ps shows the program's name and not "exe".
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+  if (size <= 0) return false;
+  path[size] = '\0';
+  execv(path, argv);
   return false;
 }
 

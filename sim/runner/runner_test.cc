@@ -1111,5 +1111,33 @@ TEST(ReportTest, SumsAndCoverageAreOfTheWholeRun) {
   }
 }
 
+// ---- The example of sim/README.md -------------------------------------------
+
+class Counter final : public Process {
+ public:
+  absl::string_view name() const override { return "counter"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    CO_ASSIGN_OR_RETURN(auto wal,
+                        co_await ctx.storage().Open("wal", {.create = true}));
+    while (!ctx.shutdown().is_cancelled()) {
+      CO_RETURN_IF_ERROR(co_await wal->Append("x"));
+      CO_RETURN_IF_ERROR(co_await wal->Sync());
+    }
+    co_return absl::OkStatus();
+  }
+};
+
+TEST(ReadmeTest, TheExampleRuns) {
+  SimulationReport report =
+      SimulationBuilder()
+          .Processes({.count = {3, 5},
+                      .factory = [] { return std::make_unique<Counter>(); }})
+          .Workload(Driver({.run = Sleeping(absl::Seconds(5))}))
+          .Attrition({.max_dead = 1})
+          .Iterations(10)
+          .Run();
+  EXPECT_TRUE(report.ok()) << report.ToString();
+}
+
 }  // namespace
 }  // namespace moonpool

@@ -1,0 +1,224 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Goal: a timeline is the same run whichever process it branches off, and no
+// process outlives the coordinator. Method: the test is the coordinator: it
+// orders jobs one by one, and compares with runs of the whole recipe.
+#include "explorer/checkpoint/timeline.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "sim/assertions/assertions.h"
+#include "sim/assertions/table.h"
+#include "sim/core/arena.h"
+#include "sim/core/world.h"
+#include "sim/runner/builder.h"
+#include "sim/runner/context.h"
+#include "sim/runner/workload.h"
+
+namespace moonpool::explorer {
+namespace {
+
+constexpr uint64_t kRootSeed = 5;
+
+// Eight steps, each with a mark of its own.
+class Walk final : public Workload {
+ public:
+  absl::string_view name() const override { return "walk"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    for (int64_t step = 0; step < 8; ++step) {
+      co_await ctx.time().Sleep(
+          absl::Milliseconds(ctx.random().Range(int64_t{1}, 100)));
+      ASSERT_SOMETIMES_EACH("walk step", {{"step", step}});
+      ASSERT_SOMETIMES(true, "walk walks");
+    }
+    co_return absl::OkStatus();
+  }
+};
+
+SimulationBuilder MakeWalk() {
+  SimulationBuilder builder;
+  builder.Workload(std::make_unique<Walk>());
+  return builder;
+}
+
+class Breakpoints final : public IterationHooks {
+ public:
+  explicit Breakpoints(std::vector<Breakpoint> breakpoints)
+      : breakpoints_(std::move(breakpoints)) {}
+  void OnWorldReady(World& world) override {
+    Arena::OutsideScope outside;
+    world.random().SetBreakpoints(breakpoints_);
+  }
+
+ private:
+  std::vector<Breakpoint> breakpoints_;
+};
+
+IterationResult RunHere(std::vector<Breakpoint> breakpoints) {
+  SimulationBuilder walk = MakeWalk();
+  Breakpoints hooks(std::move(breakpoints));
+  return walk.StopAtViolation().RunIteration(kRootSeed, &hooks);
+}
+
+const AssertionEntry& Entry(absl::string_view message) {
+  for (const AssertionEntry& entry : AssertionTable::Get().entries()) {
+    if (entry.message == message) return entry;
+  }
+  ADD_FAILURE() << message;
+  return AssertionTable::Get().entries()[0];
+}
+
+class TimelineTest : public ::testing::Test {
+ protected:
+  TimelineTest() {
+    region_->coordinator_pid = getpid();
+    root_ = fork();
+    if (root_ == 0) {
+      setpgid(0, 0);
+      SimulationBuilder walk = MakeWalk();
+      RunRoot(region_, &walk, kRootSeed);
+    }
+    setpgid(root_, root_);
+  }
+  ~TimelineTest() override {
+    kill(-root_, SIGKILL);
+    while (waitpid(-root_, nullptr, 0) > 0) {
+    }
+    Region::Unmap(region_);
+  }
+
+  // Orders the process parked in the slot to run a job, and waits for its end.
+  JobSlot& RunJob(uint32_t number, int32_t from, uint64_t split_ordinal,
+                  std::vector<Breakpoint> path,
+                  std::vector<int32_t> free_checkpoints,
+                  int32_t recreate = -1) {
+    JobSlot& job = region_->jobs[number];
+    job.job = number;
+    job.split_ordinal = split_ordinal;
+    job.path_size = 0;
+    for (const Breakpoint& b : path) job.path[job.path_size++] = b;
+    job.free_count = 0;
+    for (int32_t i : free_checkpoints) job.free_checkpoints[job.free_count++] = i;
+    job.recreate = recreate;
+    Order(region_, from, number);
+    int status = -1;
+    const pid_t pid = waitpid(-root_, &status, 0);
+    EXPECT_EQ(pid, job.pid.load());
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(job.finished.load(), 1u);
+    return job;
+  }
+
+  bool IsParked(int32_t checkpoint) {
+    const pid_t pid = region_->checkpoints[checkpoint].pid.load();
+    return pid != 0 && kill(pid, 0) == 0;
+  }
+
+  Region* region_ = Region::Map();
+  pid_t root_;
+};
+
+TEST_F(TimelineTest, TheFirstTimelineIsThePlainSeed) {
+  const JobSlot& job = RunJob(0, 0, 0, {}, {});
+  const IterationResult plain = RunHere({});
+  EXPECT_EQ(job.trace_hash, plain.trace_hash);
+  EXPECT_EQ(job.events, plain.events);
+  EXPECT_EQ(job.draws, plain.draws);
+  EXPECT_EQ(job.has_violation.load(), 0u);
+  ASSERT_EQ(job.discovery_count.load(), 9u);
+  for (uint32_t i = 0; i < 9; ++i) EXPECT_EQ(job.discoveries[i].checkpoint, -1);
+}
+
+TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
+  const JobSlot& first = RunJob(0, 0, 0, {}, {10, 11, 12});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(first.discoveries[i].checkpoint, 10 + i);
+    EXPECT_TRUE(IsParked(10 + i));
+  }
+  EXPECT_EQ(first.discoveries[3].checkpoint, -1);
+  const Discovery split = first.discoveries[2];
+  const Breakpoint branch = {split.segment_draws, 99};
+  const IterationResult whole = RunHere({branch});
+  EXPECT_NE(whole.trace_hash, first.trace_hash);
+
+  // From its own process, twice; from an ancestor, which brings the process of
+  // the splitpoint back; from that one; from the root.
+  uint32_t number = 1;
+  for (const auto [from, recreate] : std::vector<std::pair<int32_t, int32_t>>{
+           {12, -1}, {12, -1}, {10, 20}, {20, -1}, {0, -1}}) {
+    SCOPED_TRACE(from);
+    const JobSlot& job = RunJob(number++, from, split.ordinal, {branch}, {},
+                                recreate);
+    EXPECT_EQ(job.trace_hash, whole.trace_hash);
+    EXPECT_EQ(job.events, whole.events);
+    EXPECT_EQ(job.draws, whole.draws);
+    if (recreate >= 0) EXPECT_TRUE(IsParked(recreate));
+    // Recorded and counted from the splitpoint on only: steps 1 to 7 are new,
+    // the mark of the splitpoint itself is not.
+    EXPECT_EQ(job.discoveries[0].ordinal, split.ordinal + 1);
+    EXPECT_EQ(job.discovery_count.load(), 9 - split.ordinal);
+    EXPECT_EQ(job.passes[Entry("walk walks").index], first.passes[
+        Entry("walk walks").index] - 1);
+  }
+}
+
+TEST_F(TimelineTest, WhatTheFrontierKnowsIsNotDiscovered) {
+  const uint64_t key = RunJob(0, 0, 0, {}, {}).discoveries[3].key;
+  ASSERT_TRUE(region_->Commit(key, {1, 1, 1, 1}, /*job=*/0, 0));
+  region_->jobs[1].known_until = 1;
+  const JobSlot& job = RunJob(1, 0, 0, {}, {});
+  EXPECT_EQ(job.discovery_count.load(), 8u);
+  for (uint32_t i = 0; i < 8; ++i) EXPECT_NE(job.discoveries[i].key, key);
+  // A job that may not know of job 0 yet.
+  region_->jobs[2].known_until = 0;
+  EXPECT_EQ(RunJob(2, 0, 0, {}, {}).discovery_count.load(), 9u);
+}
+
+TEST_F(TimelineTest, AllProcessesDieWithTheCoordinator) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t coordinator = fork();
+  if (coordinator == 0) {
+    Region* region = Region::Map();
+    region->coordinator_pid = getpid();
+    if (fork() == 0) {
+      SimulationBuilder walk = MakeWalk();
+      RunRoot(region, &walk, kRootSeed);
+    }
+    JobSlot& job = region->jobs[0];
+    job.free_count = 2;
+    job.free_checkpoints[0] = 1;
+    job.free_checkpoints[1] = 2;
+    job.recreate = -1;
+    Order(region, 0, 0);
+    while (job.finished.load() == 0) absl::SleepFor(absl::Milliseconds(1));
+    if (write(ends[1], "x", 1) != 1) _exit(1);
+    pause();
+    _exit(0);
+  }
+  close(ends[1]);
+  char byte;
+  ASSERT_EQ(read(ends[0], &byte, 1), 1);
+  kill(coordinator, SIGKILL);
+  // All hold the pipe's other end: it is closed when the last one is gone.
+  pollfd closed = {ends[0], POLLIN, 0};
+  EXPECT_EQ(poll(&closed, 1, 5000), 1);
+  EXPECT_EQ(read(ends[0], &byte, 1), 0);
+  close(ends[0]);
+  waitpid(coordinator, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace moonpool::explorer
