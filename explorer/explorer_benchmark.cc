@@ -97,7 +97,8 @@ uint64_t RunMaze() {
   return kRuns;
 }
 
-void Measure(const Benchmark& benchmark, const Options& options, bool is_first) {
+void Measure(const Benchmark& benchmark, const Options& options,
+             bool is_first) {
   uint64_t items = 0;
   double cpu = 0;
   const double cpu_start = CpuSeconds();

@@ -8,12 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <exception>
-#include <string>
 #include <vector>
 
-#include "providers/base/check.h"
-#include "providers/base/hash.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
 
@@ -93,9 +89,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   pid_t ForkSibling() {
     const pid_t pid = static_cast<pid_t>(
         syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
-    CHECK(pid >= 0) << "fork failed: too many processes or too little memory";
     if (pid == 0) DieWithCoordinator();
-    return pid;
+    return pid;  // negative: too many processes or too little memory
   }
 
   void DieWithCoordinator() {
@@ -116,9 +111,16 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       }
       JobSlot* job =
           &region_->jobs[slot.ring[slot.taken % CheckpointSlot::kRing]];
-      if (ForkSibling() == 0) {
+      const pid_t pid = ForkSibling();
+      if (pid == 0) {
         Begin(job);
         return;
+      }
+      // Out of processes: try again until some have ended, or until the
+      // coordinator's watchdog gives up.
+      if (pid < 0) {
+        usleep(1000);
+        continue;
       }
       ++slot.taken;
     }
@@ -133,6 +135,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       Park(checkpoint);
       return true;
     }
+    // Without the process the cell is only slower to return to.
+    if (pid < 0) return false;
     // The parked process says so too, but this timeline may have ended before
     // that one has run at all; the coordinator must not take the slot for free.
     region_->checkpoints[checkpoint].pid.store(pid, std::memory_order_release);
@@ -203,19 +207,7 @@ void RunRoot(Region* region, SimulationBuilder* simulation,
   if (getppid() != region->coordinator_pid) _exit(0);
   auto* timeline = new Timeline(region);
   AssertionTable::Get().set_observer(timeline);
-  try {
-    simulation->StopAtViolation().RunIteration(root_seed, timeline);
-  } catch (const std::exception& e) {
-    // Thrown by what runs outside tasks: factories and invariants.
-    Violation violation;
-    violation.kind = "exception";
-    violation.message = "an exception left a factory or an invariant";
-    violation.identity =
-        HashBytes(violation.kind + "\n" + violation.message);
-    violation.details = e.what();
-    AssertionTable::Get().Report(std::move(violation));
-    timeline->OnFinished(IterationResult());
-  }
+  simulation->StopAtViolation().RunIteration(root_seed, timeline);
   _exit(0);
 }
 

@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/runner/iteration.h"
 
+#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -109,7 +110,13 @@ IterationResult Iteration::Run() {
   AssertionTable::Get().BeginWorld();
   Build();
   if (hooks_ != nullptr) hooks_->OnWorldReady(world_);
-  RunPhases();
+  try {
+    RunPhases();
+  } catch (const std::exception& e) {
+    // What runs outside tasks: invariants and factories.
+    ReportFailure("exception", "an exception left an invariant or a factory",
+                  e.what());
+  }
   IterationResult result = Collect();
   if (hooks_ != nullptr) hooks_->OnFinished(result);
   TearDown();

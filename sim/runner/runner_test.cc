@@ -233,7 +233,7 @@ Task<absl::Status> WatchConnection(SimContext& ctx, Witness* witness) {
   char byte;
   const auto read = co_await (*stream)->Read(absl::MakeSpan(&byte, 1));
   witness->connection =
-      read.ok() ? "end" : std::string(absl::StatusCodeToString(read.status().code()));
+      read.ok() ? "end" : absl::StatusCodeToString(read.status().code());
   co_await ctx.time().Sleep(absl::Seconds(20));
   co_return absl::OkStatus();
 }
@@ -343,8 +343,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, RebootTest,
                                            RebootKind::kCrashAndWipe),
                          [](const auto& info) {
                            std::string name(RebootKindName(info.param));
-                           name.erase(std::remove(name.begin(), name.end(), ' '),
-                                      name.end());
+                           std::erase(name, ' ');
                            return name;
                          });
 
@@ -655,6 +654,19 @@ TEST(VerdictTest, ViolatedInvariant) {
                                    "the published seed is not 2", "")));
 }
 
+TEST(VerdictTest, ExceptionInAnInvariant) {
+  SimulationBuilder builder = WithRun(Sleeping(absl::Seconds(1)));
+  builder.Invariant("throws", [](const StateHandle&, absl::Duration) {
+    if (World::Current()->random().root_seed() == 2) {
+      throw std::runtime_error("boom");
+    }
+  });
+  EXPECT_THAT(FailureOf(builder),
+              ElementsAre(IsViolation(
+                  "exception", "an exception left an invariant or a factory",
+                  "boom")));
+}
+
 TEST(VerdictTest, Deadlock) {
   SimulationBuilder builder =
       WithRun([](SimContext& ctx) -> Task<absl::Status> {
@@ -908,11 +920,12 @@ TEST(TopologyTest, CountsAreDrawnPerSeed) {
 
 TEST(TopologyTest, TagsAreDealtInTurn) {
   std::vector<std::string> zones;
-  ProcessOptions servers = Servers(5, [&](SimContext& ctx) -> Task<absl::Status> {
+  auto record = [&](SimContext& ctx) -> Task<absl::Status> {
     zones.push_back(absl::StrCat(ctx.my_ip(), " ", ctx.my_tags().at("zone"),
                                  ctx.my_tags().at("role")));
     co_return absl::OkStatus();
-  });
+  };
+  ProcessOptions servers = Servers(5, record);
   servers.tags = {{"zone", {"a", "b", "c"}}, {"role", {"x", "y"}}};
   SimulationBuilder builder;
   builder.Order(ReadyOrder::kFifo).Processes(std::move(servers));

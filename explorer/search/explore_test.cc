@@ -1,0 +1,496 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Goal: the tree is a function of the campaign, its parameters, the seed, the
+// policy and the lag alone; every recipe replays; whatever the code under test
+// does to its process is a bug, not the end of the search; nothing outlives
+// the coordinator. Method: whole explorations, compared with each other and
+// with replays; wild campaigns, registered here.
+#include "explorer/search/explore.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "explorer/recipe/outcome.h"
+#include "explorer/recipe/recipe.h"
+#include "gtest/gtest.h"
+#include "providers/providers.h"
+#include "sim/assertions/assertions.h"
+#include "sim/core/arena.h"
+#include "sim/core/world.h"
+#include "sim/runner/context.h"
+#include "sim/runner/process.h"
+#include "sim/runner/workload.h"
+
+namespace moonpool {
+namespace {
+
+#if __has_feature(address_sanitizer)
+constexpr bool kSanitized = true;  // a fork takes eight times as long
+#else
+constexpr bool kSanitized = false;
+#endif
+
+// Three gates of 1/10, each behind the mark of the one before.
+class GateWorkload final : public Workload {
+ public:
+  absl::string_view name() const override { return "gates"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    for (int64_t gate = 1; gate <= 3; ++gate) {
+      co_await ctx.time().Sleep(absl::Milliseconds(10));
+      if (!ctx.random().Chance({1, 10})) co_return absl::OkStatus();
+      ASSERT_SOMETIMES_EACH("gate opened", {{"gate", gate}});
+    }
+    ASSERT_ALWAYS(false, "all gates opened");
+    co_return absl::OkStatus();
+  }
+};
+
+class IdleWorkload final : public Workload {
+ public:
+  absl::string_view name() const override { return "idle"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    co_await ctx.time().Sleep(absl::Seconds(1));
+    co_return absl::OkStatus();
+  }
+};
+
+// In each of a few steps something may happen to the process.
+class WildProcess final : public Process {
+ public:
+  explicit WildProcess(bool hangs) : hangs_(hangs) {}
+  absl::string_view name() const override { return "wild"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    for (int64_t step = 0; step < 3; ++step) {
+      co_await ctx.time().Sleep(absl::Milliseconds(10));
+      const uint64_t luck = ctx.random().Below(60);
+      ASSERT_SOMETIMES_EACH("wild step", {{"step", step}, {"luck", luck / 20}});
+      if (luck == 0) raise(SIGSEGV);
+      if (luck == 1) abort();
+      if (luck == 2) exit(7);
+      if (luck == 3) throw std::runtime_error("wild");
+      if (luck == 4) ctx.state().Publish("doomed", true);
+      if (luck == 5 && hangs_) {
+        for (volatile bool forever = true; forever;) {
+        }
+      }
+    }
+    co_return absl::OkStatus();
+  }
+
+ private:
+  const bool hangs_;
+};
+
+}  // namespace
+
+REGISTER_CAMPAIGN(gates, "Three gates of 1/10") {
+  SimulationBuilder builder;
+  builder.Workload(std::make_unique<GateWorkload>());
+  return builder;
+}
+
+REGISTER_CAMPAIGN(wild, "Dies in every way there is") {
+  const bool hangs = params.Bool("hangs", false, "may loop for ever, too");
+  SimulationBuilder builder;
+  builder
+      .Processes({.factory =
+                      [hangs] { return std::make_unique<WildProcess>(hangs); }})
+      .Workload(std::make_unique<IdleWorkload>())
+      .Invariant("doom", [](const StateHandle& state, absl::Duration) {
+        if (state.Get<bool>("doomed")) throw std::runtime_error("doomed");
+      });
+  return builder;
+}
+
+namespace {
+
+ExploreOptions Options(const std::string& campaign, uint64_t timelines) {
+  ExploreOptions options;
+  options.campaign = campaign;
+  options.timelines = timelines;
+  options.workers = 2;
+  return options;
+}
+
+ExploreResult MustExplore(const ExploreOptions& options) {
+  absl::StatusOr<ExploreResult> result = Explore(options);
+  EXPECT_TRUE(result.ok()) << result.status();
+  // Every process has been reaped.
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+  return result.ok() ? *std::move(result) : ExploreResult();
+}
+
+// All that a tree determines, as text.
+std::string TreeOf(const ExploreResult& result) {
+  std::string tree = absl::StrCat(
+      "timelines=", result.timelines, " forks=", result.forks,
+      " draws=", result.draws, " events=", result.events,
+      " discoveries=", result.discoveries, "\n");
+  for (const Bug& bug : result.bugs) {
+    absl::StrAppend(&tree, "bug first=", bug.first_timeline,
+                    " timelines=", bug.timelines, " ",
+                    bug.recipe.ShortDebugString(), "\n");
+    absl::StrAppend(&tree, bug.recipe.SerializeAsString(), "\n");
+  }
+  for (const AssertionEntry& entry : result.assertions) {
+    if (entry.passes + entry.fails == 0) continue;
+    absl::StrAppend(&tree, entry.message, " ", entry.passes, "/", entry.fails,
+                    "\n");
+  }
+  return tree;
+}
+
+struct TreeCase {
+  const char* campaign;
+  CampaignParams::Values parameters;
+  uint64_t timelines;
+};
+
+std::vector<TreeCase> TreeCases() {
+  const uint64_t scale = kSanitized ? 4 : 1;
+  return {{"maze", {}, 400 / scale},
+          {"kv", {{"durable", "true"}}, 240 / scale},
+          {"kv", {}, 120 / scale},
+          {"gates", {}, 400 / scale},
+          {"wild", {}, 300 / scale}};
+}
+
+TEST(ExploreTest, NeitherWorkersNorCheckpointsChangeTheTree) {
+  for (const TreeCase& test : TreeCases()) {
+    SCOPED_TRACE(test.campaign);
+    ExploreOptions options = Options(test.campaign, test.timelines);
+    options.parameters = test.parameters;
+    options.workers = 1;
+    const ExploreResult first = MustExplore(options);
+    EXPECT_EQ(first.timelines, test.timelines);
+    EXPECT_GT(first.discoveries, 0u);
+    const std::string expected = TreeOf(first);
+    for (const auto [workers, checkpoints] : std::vector<std::pair<int, int>>{
+             {2, 256}, {4, 256}, {1, 3}, {4, 3}, {1, 0}, {4, 0}}) {
+      options.workers = workers;
+      options.max_checkpoints = checkpoints;
+      EXPECT_EQ(TreeOf(MustExplore(options)), expected)
+          << "workers " << workers << " checkpoints " << checkpoints;
+    }
+  }
+}
+
+TEST(ExploreTest, EveryPolicyAndLagRepeats) {
+  std::set<std::string> trees;
+  int searches = 0;
+  for (const char* policy : {"greedy", "uniform", "seeds"}) {
+    for (const int lag : {1, 3, 64}) {
+      ExploreOptions options = Options("maze", kSanitized ? 60 : 150);
+      options.policy = policy;
+      options.lag = lag;
+      const std::string tree = TreeOf(MustExplore(options));
+      options.workers = 3;
+      EXPECT_EQ(TreeOf(MustExplore(options)), tree) << policy << " " << lag;
+      trees.insert(tree);
+      ++searches;
+    }
+  }
+  // What is new depends on the lag, so all of them differ.
+  EXPECT_EQ(static_cast<int>(trees.size()), searches);
+}
+
+TEST(ExploreTest, EachRootSeedGivesATreeOfItsOwn) {
+  std::set<std::string> trees;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    ExploreOptions options = Options("maze", 20);
+    options.seed = seed;
+    trees.insert(TreeOf(MustExplore(options)));
+  }
+  EXPECT_EQ(trees.size(), 8u);
+}
+
+class Breakpoints final : public IterationHooks {
+ public:
+  explicit Breakpoints(const BugRecipe& recipe)
+      : breakpoints_(BreakpointsOf(recipe)) {}
+  void OnWorldReady(World& world) override {
+    if (breakpoints_.empty()) return;
+    Arena::OutsideScope outside;
+    world.random().SetBreakpoints(breakpoints_);
+  }
+
+ private:
+  const std::vector<Breakpoint> breakpoints_;
+};
+
+SimulationBuilder SimulationOf(const BugRecipe& recipe) {
+  CampaignParams::Values values;
+  for (const CampaignParameter& parameter : recipe.parameters()) {
+    values[parameter.name()] = parameter.value();
+  }
+  absl::StatusOr<SimulationBuilder> builder = BuildCampaign(
+      **FindCampaign(recipe.campaign()), CampaignParams(values));
+  EXPECT_TRUE(builder.ok()) << builder.status();
+  return builder->StopAtViolation();
+}
+
+// The bug must have left its process alive.
+void ExpectReplaysHere(const BugRecipe& recipe) {
+  SCOPED_TRACE(FormatRecipe(recipe));
+  Breakpoints hooks(recipe);
+  const IterationResult result =
+      SimulationOf(recipe).RunIteration(recipe.root_seed(), &hooks);
+  EXPECT_EQ(result.trace_hash, recipe.trace_hash());
+  EXPECT_EQ(result.events, recipe.events());
+  EXPECT_EQ(result.draws, recipe.draws());
+  ASSERT_FALSE(result.violations.empty());
+  EXPECT_EQ(result.violations[0].identity, recipe.expected().identity());
+  EXPECT_EQ(result.violations[0].draw, recipe.expected().draw());
+}
+
+// A bug that ends its process.
+void ExpectReplaysInChild(const BugRecipe& recipe) {
+  SCOPED_TRACE(FormatRecipe(recipe));
+  fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(1);  // a hang: as the watchdog
+    Breakpoints hooks(recipe);
+    SimulationOf(recipe).RunIteration(recipe.root_seed(), &hooks);
+    _exit(100);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(CrashViolation(status).identity, recipe.expected().identity())
+      << CrashViolation(status).message << " instead of "
+      << recipe.expected().message();
+}
+
+TEST(ExploreTest, EveryRecipeReplaysToItsTraceHash) {
+  int replayed = 0;
+  for (const char* campaign : {"gates", "kv"}) {
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
+      ExploreOptions options = Options(campaign, kSanitized ? 100 : 300);
+      options.seed = seed;
+      for (const Bug& bug : MustExplore(options).bugs) {
+        EXPECT_NE(bug.recipe.trace_hash(), 0u);
+        ExpectReplaysHere(bug.recipe);
+        ++replayed;
+      }
+    }
+  }
+  EXPECT_GE(replayed, 4);
+}
+
+// Timelines until the first bug, at most 4000.
+uint64_t CostOfFirstBug(const std::string& policy, uint64_t seed) {
+  ExploreOptions options = Options("gates", 4000);
+  options.seed = seed;
+  options.policy = policy;
+  options.stop_on_first_bug = true;
+  return MustExplore(options).timelines;
+}
+
+TEST(ExploreTest, GreedyFindsTheGatesMuchEarlierThanSeeds) {
+  uint64_t greedy = 0;
+  uint64_t seeds = 0;
+  for (uint64_t seed = 1; seed <= (kSanitized ? 3 : 12); ++seed) {
+    greedy += CostOfFirstBug("greedy", seed);
+    seeds += CostOfFirstBug("seeds", seed);
+  }
+  RecordProperty("greedy", static_cast<int>(greedy));
+  RecordProperty("seeds", static_cast<int>(seeds));
+  // Expected: about 50 of one search against 1000.
+  EXPECT_LT(greedy * 5, seeds);
+}
+
+TEST(ExploreTest, EveryWayToDieIsABugOfItsOwn) {
+  ExploreOptions options = Options("wild", 250);
+  options.parameters = {{"hangs", "true"}};
+  options.watchdog = absl::Seconds(1);
+  options.workers = 8;  // the hanging ones wait in parallel
+  const ExploreResult result = MustExplore(options);
+  EXPECT_EQ(result.timelines, 250u);
+  EXPECT_EQ(result.stopped_by, "timelines");
+  std::map<std::string, int> kinds;
+  std::set<uint64_t> identities;
+  for (const Bug& bug : result.bugs) {
+    const ExpectedViolation& expected = bug.recipe.expected();
+    ++kinds[expected.kind()];
+    identities.insert(expected.identity());
+    if (expected.kind() == "exception") {
+      ExpectReplaysHere(bug.recipe);
+    } else {
+      ExpectReplaysInChild(bug.recipe);
+    }
+  }
+  EXPECT_EQ(identities.size(), result.bugs.size());
+  EXPECT_EQ(kinds["hang"], 1);
+  EXPECT_EQ(kinds["exception"], 2);  // of a process, of an invariant
+  // ASan ends the program itself at SIGSEGV, with exit code 1.
+  EXPECT_EQ(kinds["crash"], kSanitized ? 1 : 2);
+  EXPECT_EQ(kinds["exit"], kSanitized ? 2 : 1);
+  EXPECT_EQ(result.bugs.size(), 6u) << TreeOf(result);
+}
+
+TEST(ExploreTest, TimelinesAreExact) {
+  for (const uint64_t timelines : {1, 2, 7, 8, 9, 50}) {
+    for (const int workers : {1, 16}) {
+      ExploreOptions options = Options("gates", timelines);
+      options.workers = workers;
+      const ExploreResult result = MustExplore(options);
+      EXPECT_EQ(result.timelines, timelines);
+      EXPECT_EQ(result.stopped_by, "timelines");
+    }
+  }
+}
+
+TEST(ExploreTest, FirstBugIsThatOfTheWholeSearch) {
+  ExploreOptions options = Options("wild", 100);
+  const ExploreResult whole = MustExplore(options);
+  ASSERT_GT(whole.bugs.size(), 1u);
+  options.stop_on_first_bug = true;
+  int calls = 0;
+  options.on_bug = [&](const Bug&) { ++calls; };
+  const ExploreResult first = MustExplore(options);
+  EXPECT_EQ(first.stopped_by, "first_bug");
+  ASSERT_EQ(first.bugs.size(), 1u);
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(first.timelines, first.bugs[0].first_timeline);
+  EXPECT_EQ(first.bugs[0].recipe.SerializeAsString(),
+            whole.bugs[0].recipe.SerializeAsString());
+}
+
+TEST(ExploreTest, TimeLimitEndsTheSearchEvenInAHang) {
+  for (const char* campaign : {"maze", "wild"}) {
+    ExploreOptions options = Options(campaign, 0);
+    if (options.campaign == "wild") options.parameters = {{"hangs", "true"}};
+    options.time_limit = absl::Milliseconds(700);
+    const absl::Time start = absl::Now();
+    const ExploreResult result = MustExplore(options);
+    EXPECT_EQ(result.stopped_by, "time_limit");
+    EXPECT_GT(result.timelines, 0u);
+    EXPECT_GE(absl::Now() - start, absl::Milliseconds(700));
+    EXPECT_LT(absl::Now() - start, absl::Seconds(kSanitized ? 10 : 3));
+  }
+}
+
+TEST(ExploreTest, ASignalEndsTheSearchInOrder) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    ExploreOptions options = Options("wild", 0);
+    options.time_limit = absl::Seconds(60);
+    // Once: the end of the search may commit further bugs, and a second signal
+    // would be delivered after it.
+    bool sent = false;
+    options.on_bug = [&](const Bug&) {
+      if (!std::exchange(sent, true)) kill(getpid(), signal);
+    };
+    const ExploreResult result = MustExplore(options);
+    EXPECT_EQ(result.stopped_by, "interrupted");
+    EXPECT_FALSE(result.bugs.empty());
+  }
+}
+
+void ExpectRefused(const ExploreOptions& options, absl::StatusCode code,
+                   absl::string_view says) {
+  const absl::Status status = Explore(options).status();
+  EXPECT_EQ(status.code(), code) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), says)) << status;
+}
+
+TEST(ExploreTest, InvalidOptionsAreRefused) {
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  constexpr auto kNotFound = absl::StatusCode::kNotFound;
+  const ExploreOptions good = Options("maze", 1);
+  ExploreOptions bad = good;
+  for (const int workers : {-1, 1025}) {
+    (bad = good).workers = workers;
+    ExpectRefused(bad, kInvalid, "workers");
+  }
+  for (const int lag : {-1, 0, 65}) {
+    (bad = good).lag = lag;
+    ExpectRefused(bad, kInvalid, "lag");
+  }
+  for (const int checkpoints : {-1, 2049}) {
+    (bad = good).max_checkpoints = checkpoints;
+    ExpectRefused(bad, kInvalid, "max_checkpoints");
+  }
+  (bad = good).policy = "clever";
+  ExpectRefused(bad, kNotFound, "greedy");
+  (bad = good).campaign = "labyrinth";
+  ExpectRefused(bad, kNotFound, "maze");
+  (bad = good).parameters = {{"locks", "5"}};
+  ExpectRefused(bad, kInvalid, "locks");
+  bad = Options("kv", 1);
+  bad.parameters = {{"durable", "perhaps"}};
+  ExpectRefused(bad, kInvalid, "durable");
+}
+
+TEST(ExploreTest, ASecondThreadIsRefused) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  std::thread other([&] {
+    char byte;
+    EXPECT_EQ(read(ends[0], &byte, 1), 0);
+  });
+  ExpectRefused(Options("maze", 1), absl::StatusCode::kFailedPrecondition,
+                "thread");
+  close(ends[1]);
+  other.join();
+  close(ends[0]);
+}
+
+TEST(ExploreTest, NothingOutlivesAKilledCoordinator) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/killed.recipe");
+  unlink(path.c_str());
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  fflush(nullptr);
+  const pid_t coordinator = fork();
+  if (coordinator == 0) {
+    // Some timelines will be in an endless loop when it dies.
+    ExploreOptions options = Options("wild", 0);
+    options.parameters = {{"hangs", "true"}};
+    options.watchdog = absl::Seconds(600);
+    options.workers = 4;
+    options.on_bug = [&](const Bug& bug) {
+      if (!WriteRecipeFile(path, bug.recipe).ok()) _exit(1);
+    };
+    Explore(options).status().IgnoreError();
+    _exit(2);
+  }
+  close(ends[1]);
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (access(path.c_str(), R_OK) != 0 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  absl::SleepFor(absl::Milliseconds(300));
+  ASSERT_EQ(kill(coordinator, SIGKILL), 0);
+  // Every process of the search holds the pipe's other end.
+  pollfd closed = {ends[0], POLLIN, 0};
+  EXPECT_EQ(poll(&closed, 1, kSanitized ? 5000 : 1000), 1);
+  char byte;
+  if (closed.revents != 0) EXPECT_EQ(read(ends[0], &byte, 1), 0);
+  close(ends[0]);
+  int status = 0;
+  ASSERT_EQ(waitpid(coordinator, &status, 0), coordinator);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  const absl::StatusOr<BugRecipe> recipe = ReadRecipeFile(path);
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  EXPECT_EQ(recipe->campaign(), "wild");
+}
+
+}  // namespace
+}  // namespace moonpool
