@@ -110,7 +110,9 @@ class TimelineTest : public ::testing::Test {
     job.path_size = 0;
     for (const Breakpoint& b : path) job.path[job.path_size++] = b;
     job.free_count = 0;
-    for (int32_t i : free_checkpoints) job.free_checkpoints[job.free_count++] = i;
+    for (int32_t i : free_checkpoints) {
+      job.free_checkpoints[job.free_count++] = i;
+    }
     job.recreate = recreate;
     Order(region_, from, number);
     int status = -1;
@@ -169,8 +171,8 @@ TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
     // the mark of the splitpoint itself is not.
     EXPECT_EQ(job.discoveries[0].ordinal, split.ordinal + 1);
     EXPECT_EQ(job.discovery_count.load(), 9 - split.ordinal);
-    EXPECT_EQ(job.passes[Entry("walk walks").index], first.passes[
-        Entry("walk walks").index] - 1);
+    const uint32_t walks = Entry("walk walks").index;
+    EXPECT_EQ(job.passes[walks], first.passes[walks] - 1);
   }
 }
 

@@ -204,6 +204,12 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
 
   const ExplorationReport report = ReportOfExplore(options, *result);
   console.PrintMisses(report);
+  if (result->discoveries_dropped > 0) {
+    console.Print(absl::StrCat(
+        WithCommas(result->discoveries_dropped),
+        " discoveries were not recorded, as a table was full: report fewer "
+        "distinct marks (see the limits in explorer/README.md)"));
+  }
   console.Print(absl::StrCat(
       options.campaign, ": ", Count(result->timelines, "timeline"), ", ",
       WithCommas(result->discoveries),

@@ -72,6 +72,16 @@ class Sender : public TimelineObserver {
     Send(outcome);
   }
 
+  void OnOccurrence(int64_t time_ns, absl::string_view who,
+                    absl::string_view what) override {
+    TimelineOutcome outcome;
+    Occurrence* occurrence = outcome.add_occurrences();
+    occurrence->set_time_ns(time_ns);
+    occurrence->set_who(std::string(who));
+    occurrence->set_what(std::string(what));
+    Send(outcome);
+  }
+
   // The teardown is not part of the trace, but may still violate something.
   void SendResult(const IterationResult& result) {
     TimelineOutcome outcome;

@@ -95,6 +95,21 @@ absl::StatusOr<ReplayOptions> ParseReplay(const CommandLine& line) {
   return options;
 }
 
+// The last things that befell the machines: what led to the violation.
+void PrintOccurrences(const TimelineOutcome& outcome, Console& console) {
+  constexpr int kShown = 12;
+  const int size = outcome.occurrences_size();
+  if (size > kShown) {
+    console.Print(absl::StrCat("  … ", size - kShown, " earlier ones"));
+  }
+  for (int i = size > kShown ? size - kShown : 0; i < size; ++i) {
+    const Occurrence& occurrence = outcome.occurrences(i);
+    console.Print(absl::StrCat(
+        "  ", Seconds(static_cast<double>(occurrence.time_ns()) / 1e9), "  ",
+        OneLine(occurrence.who()), "  ", OneLine(occurrence.what())));
+  }
+}
+
 void PrintViolations(const TimelineOutcome& outcome, Console& console) {
   for (const ExpectedViolation& violation : outcome.violations()) {
     // The death of a process has no known time.
@@ -186,6 +201,7 @@ absl::StatusOr<int> ReplayCommand(const CommandLine& line) {
                    RunIsolated(builder, recipe.root_seed(),
                                BreakpointsOf(recipe), options.watchdog));
   const ReplayVerdict verdict = CompareReplay(recipe, outcome);
+  PrintOccurrences(outcome, console);
   PrintViolations(outcome, console);
   PrintVerdict(verdict, outcome, console);
   if (!options.json.empty()) {

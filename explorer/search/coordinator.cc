@@ -185,6 +185,7 @@ void Coordinator::Decide() {
          !free_checkpoints_.empty()) {
     order.free_checkpoints[order.free_count++] = TakeCheckpointSlot();
   }
+  order.recreate = -1;
   GiveOrder(number);
   ++running_;
 }
@@ -202,8 +203,8 @@ void Coordinator::GiveOrder(uint64_t number) {
   for (size_t i = ancestor.segments.size(); i < next.segments.size(); ++i) {
     order.path[order.path_size++] = next.segments[i];
   }
-  order.recreate = -1;
-  if (from != next.splitpoint && !free_checkpoints_.empty()) {
+  if (from != next.splitpoint && order.recreate < 0 &&
+      !free_checkpoints_.empty()) {
     order.recreate = TakeCheckpointSlot();
   }
   order.pid.store(0);
@@ -352,12 +353,10 @@ void Coordinator::CheckpointDied(int checkpoint) {
   // Killed from outside, most likely for its memory. Whatever it was to fork
   // is ordered again, elsewhere.
   const int owner = owner_[checkpoint];
-  auto condemned =
-      std::find(condemned_.begin(), condemned_.end(), checkpoint);
-  if (condemned != condemned_.end()) condemned_.erase(condemned);
+  const bool was_condemned = std::erase(condemned_, checkpoint) > 0;
   if (owner >= 0) {
     SetCheckpoint(owner, -1);
-  } else if (condemned != condemned_.end()) {
+  } else if (was_condemned) {
     free_checkpoints_.push_back(checkpoint);
   }
   for (uint64_t n = committed_; n < decided_; ++n) {
@@ -404,6 +403,7 @@ void Coordinator::CommitDiscoveries(Job& done, JobSlot& slot_of_job) {
   const uint64_t all_know_until =
       committed_ + 1 > lag ? committed_ + 1 - lag : 0;
   result_.forks += 1 + count;
+  result_.discoveries_dropped += slot_of_job.discoveries_dropped;
   int parent = done.splitpoint;
   bool yielded = false;
   for (uint32_t i = 0; i < count; ++i) {
@@ -413,9 +413,15 @@ void Coordinator::CommitDiscoveries(Job& done, JobSlot& slot_of_job) {
     if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
       continue;
     }
+    // One segment more, for the jobs that branch there, must still fit.
+    if (done.segments.size() + 1 > kMaxPath ||
+        !region_->Commit(found.key, found.quality, done.number,
+                         all_know_until)) {
+      ++result_.discoveries_dropped;
+      continue;
+    }
     yielded = true;
     ++result_.discoveries;
-    region_->Commit(found.key, found.quality, done.number, all_know_until);
     Splitpoint splitpoint;
     splitpoint.segments = done.segments;
     splitpoint.segment_draws = found.segment_draws;

@@ -73,6 +73,9 @@ struct ExploreResult {
   uint64_t draws = 0;      // by the committed timelines, shared prefixes once
   uint64_t events = 0;     // likewise
   uint64_t discoveries = 0;
+  // Not recorded, as some table was full: too many marks in one timeline or in
+  // the frontier, too long a recipe.
+  uint64_t discoveries_dropped = 0;
   double wall_seconds = 0;
   double cpu_seconds = 0;  // all processes of the campaign
   std::string stopped_by;  // "timelines", "time_limit", "first_bug",

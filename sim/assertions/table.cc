@@ -199,8 +199,10 @@ ContractReport ValidateAssertions(absl::Span<const AssertionEntry> entries) {
       case AssertionKind::kNumericSometimes:
       case AssertionKind::kSometimesAll:
         if (entry.passes == 0) {
-          report.misses.push_back(absl::StrCat(name, " was never true in ",
-                                               total, " evaluations"));
+          report.misses.push_back(
+              total == 0 ? absl::StrCat(name, " was never evaluated")
+                         : absl::StrCat(name, " was never true in ", total,
+                                        " evaluations"));
         }
         break;
       case AssertionKind::kReachable:

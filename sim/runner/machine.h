@@ -63,6 +63,7 @@ class Machine {
   void TearDown();
 
  private:
+  void Tell(absl::string_view what) const;
   void MakeContext();
   Task<void> RunProcess();
   void DestroyProcess();
