@@ -274,6 +274,20 @@ TEST(ExploreVerb, KvBugReplays) {
                    "MATCH  same violation, same trace hash ");
 }
 
+TEST(ReplayVerb, TellsWhatBefellTheMachines) {
+  const Outcome replayed =
+      Call(kExplorer, "replay --campaign=kv --recipe=42");
+  EXPECT_EQ(replayed.exit_code, 1) << replayed.out << replayed.err;
+  // The store dies with its process: the crash comes before the empty read.
+  const size_t boot = replayed.out.find("10.0.1.1  boot");
+  const size_t crash = replayed.out.find("  crash\n");
+  const size_t failed = replayed.out.find("ASSERT_ALWAYS failed");
+  ASSERT_NE(boot, std::string::npos) << replayed.out;
+  ASSERT_NE(failed, std::string::npos) << replayed.out;
+  EXPECT_LT(boot, crash);
+  EXPECT_LT(crash, failed);
+}
+
 TEST(ExploreVerb, MazeBugReplays) {
   ExploreAndReplay(kExplorer, "maze", "--seed=3 --timelines=20000",
                    "MATCH  same violation, same trace hash ");

@@ -61,7 +61,7 @@ void StartWatchdog(absl::Duration watchdog) {
 
 // The child's end of the pipe. Messages follow each other without framing:
 // protobuf merges them.
-class Sender : public TimelineObserver {
+class Sender : public TimelineObserver, public WorldListener {
  public:
   explicit Sender(int fd) : fd_(fd) {}
 
@@ -74,6 +74,7 @@ class Sender : public TimelineObserver {
 
   void OnOccurrence(int64_t time_ns, absl::string_view who,
                     absl::string_view what) override {
+    Arena::OutsideScope outside;
     TimelineOutcome outcome;
     Occurrence* occurrence = outcome.add_occurrences();
     occurrence->set_time_ns(time_ns);
@@ -122,8 +123,9 @@ class ReplayHooks : public IterationHooks {
   ReplayHooks(const std::vector<Breakpoint>& breakpoints, Sender* sender)
       : breakpoints_(breakpoints), sender_(sender) {}
   void OnWorldReady(World& world) override {
-    if (breakpoints_.empty()) return;
     Arena::OutsideScope outside;
+    world.set_listener(sender_);
+    if (breakpoints_.empty()) return;
     world.random().SetBreakpoints(breakpoints_);
   }
   void OnFinished(const IterationResult& result) override {

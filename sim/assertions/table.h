@@ -128,19 +128,13 @@ struct Mark {
   MarkQuality quality = {};
 };
 
-// Who hears of marks and violations, and of what befalls the machines; the
-// explorer implements it. All are called synchronously, inside the macro or
-// where it happens. OnMark may fork.
+// Who hears of marks and violations; the explorer implements it. Both are
+// called synchronously inside the macro. OnMark may fork.
 class TimelineObserver {
  public:
   virtual ~TimelineObserver() = default;
   virtual void OnMark(const Mark& mark) = 0;
   virtual void OnViolation(const Violation& violation) = 0;
-  // A boot, a crash, a request to stop: who is an address.
-  virtual void OnOccurrence(int64_t time_ns, absl::string_view who,
-                            absl::string_view what) {
-    (void)time_ns, (void)who, (void)what;
-  }
 };
 
 class AssertionTable {

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "providers/base/check.h"
 
 namespace moonpool {
@@ -56,6 +57,12 @@ void World::Schedule(TimedEvent& event, int64_t delay_ns) {
   queue_.Schedule(event,
                   now_ns_ + (delay_ns < 0 ? 0 : delay_ns < room ? delay_ns
                                                                 : room));
+}
+
+void World::Tell(absl::string_view who, absl::string_view what,
+                 absl::string_view object) {
+  if (listener_ == nullptr) return;
+  listener_->OnOccurrence(now_ns_, who, absl::StrCat(what, object));
 }
 
 World::TeardownScope::TeardownScope(World* world) : world_(world) {

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "providers/coro/ready_queue.h"
 #include "providers/time.h"
@@ -49,6 +50,15 @@ struct WorldOptions {
   // More resumptions than this in one turn, without time passing, is a
   // busy loop of the system under test.
   uint64_t max_resumptions_per_turn = 1000000;
+};
+
+// Hears what befalls a world, in words for people: boots, crashes, cut links.
+// Nothing of it feeds back into the simulation.
+class WorldListener {
+ public:
+  virtual ~WorldListener() = default;
+  virtual void OnOccurrence(int64_t time_ns, absl::string_view who,
+                            absl::string_view what) = 0;
 };
 
 class World {
@@ -93,6 +103,12 @@ class World {
     trace_.Add(payload);
   }
 
+  void set_listener(WorldListener* listener) { listener_ = listener; }
+  // What happened is the two parts together; they are joined only if somebody
+  // listens.
+  void Tell(absl::string_view who, absl::string_view what,
+            absl::string_view object = "");
+
   // While frames of a crashed process are destroyed: no draw, no scheduling.
   class TeardownScope {
    public:
@@ -117,6 +133,7 @@ class World {
   int64_t now_ns_ = 0;
   uint64_t events_ = 0;
   int teardown_ = 0;
+  WorldListener* listener_ = nullptr;
   bool runaway_ = false;
 };
 

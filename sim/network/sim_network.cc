@@ -45,13 +45,18 @@ void SimNetwork::CrashMachine(absl::string_view ip) {
 
 void SimNetwork::PartitionOneWay(absl::string_view from,
                                  absl::string_view to) {
+  Cut(from, to);
+  fabric_->world->Tell(from, "cannot send to ", to);
+}
+void SimNetwork::Cut(absl::string_view from, absl::string_view to) {
   Machine& source = fabric_->GetMachine(from);
   fabric_->GetLink(source, fabric_->GetMachine(to)).is_blocked = true;
 }
 
 void SimNetwork::Partition(absl::string_view a, absl::string_view b) {
-  PartitionOneWay(a, b);
-  PartitionOneWay(b, a);
+  Cut(a, b);
+  Cut(b, a);
+  fabric_->world->Tell(a, "cut off from ", b);
 }
 
 void SimNetwork::HealOneWay(absl::string_view from, absl::string_view to) {
@@ -62,10 +67,16 @@ void SimNetwork::HealOneWay(absl::string_view from, absl::string_view to) {
 void SimNetwork::Heal(absl::string_view a, absl::string_view b) {
   HealOneWay(a, b);
   HealOneWay(b, a);
+  fabric_->world->Tell(a, "reunited with ", b);
 }
 
 void SimNetwork::HealAll() {
-  for (auto& [machines, link] : fabric_->links) HealLink(*link);
+  bool was_cut = false;
+  for (auto& [machines, link] : fabric_->links) {
+    was_cut |= link->is_blocked;
+    HealLink(*link);
+  }
+  if (was_cut) fabric_->world->Tell("network", "healed");
 }
 
 bool SimNetwork::IsPartitioned(absl::string_view from,

@@ -70,6 +70,8 @@ class SimNetwork {
   uint64_t segments_delivered() const;
 
  private:
+  void Cut(absl::string_view from, absl::string_view to);
+
   std::unique_ptr<network_internal::Fabric> fabric_;
 };
 

@@ -113,9 +113,8 @@ IterationResult Iteration::Run() {
   try {
     RunPhases();
   } catch (const std::exception& e) {
-    // What runs outside tasks: invariants and factories.
-    ReportFailure("exception", "an exception left an invariant or a factory",
-                  e.what());
+    // What runs outside tasks.
+    ReportFailure("exception", "an exception left a factory", e.what());
   }
   IterationResult result = Collect();
   if (hooks_ != nullptr) hooks_->OnFinished(result);
@@ -156,7 +155,15 @@ bool Iteration::TurnUntil(absl::string_view phase, Done done) {
 }
 
 bool Iteration::AfterTurn() {
-  for (auto& [name, check] : config_->invariants) check(state_, world_.now());
+  for (auto& [name, check] : config_->invariants) {
+    try {
+      check(state_, world_.now());
+    } catch (const std::exception& e) {
+      ReportFailure("exception", absl::StrCat("an exception left invariant ", name),
+                    e.what());
+      return false;
+    }
+  }
   if (world_.is_runaway()) {
     ReportFailure("busy loop", "tasks run for ever without time passing",
                   absl::StrCat("waiting: ", Unfinished()));

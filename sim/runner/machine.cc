@@ -38,13 +38,6 @@ Machine::Machine(const Site& site, std::string name, std::string ip, int index,
 
 Machine::~Machine() { CHECK(tasks_ == nullptr) << name_ << " still runs"; }
 
-void Machine::Tell(absl::string_view what) const {
-  if (TimelineObserver* observer = AssertionTable::Get().observer()) {
-    Arena::OutsideScope outside;
-    observer->OnOccurrence(site_.world->now_ns(), ip_, what);
-  }
-}
-
 void Machine::MakeContext() {
   tasks_ = std::make_unique<TaskSet>([this](absl::string_view what) {
     ReportFailure("exception", absl::StrCat("an exception left ", name_),
@@ -76,7 +69,7 @@ void Machine::Boot(std::unique_ptr<Process> process) {
   site_.world->Trace(TraceKind::kBoot, HashBytes(ip_),
                      static_cast<uint64_t>(incarnation_));
   if (process_ == nullptr) return;
-  Tell(incarnation_ == 1 ? "boot" : "restart");
+  site_.world->Tell(ip_, incarnation_ == 1 ? "boot" : "restart");
   main_ = tasks_->Spawn(&Machine::RunProcess, this);
 }
 
@@ -92,7 +85,7 @@ Task<void> Machine::RunProcess() {
 void Machine::RequestStop() {
   CHECK(state_ == State::kUp) << name_ << " is asked to stop twice";
   state_ = State::kStopping;
-  Tell("asked to stop");
+  site_.world->Tell(ip_, "asked to stop");
   shutdown_->Cancel();
 }
 
@@ -106,7 +99,7 @@ void Machine::DestroyProcess() {
 }
 
 void Machine::StopGracefully() {
-  Tell("stopped");
+  site_.world->Tell(ip_, "stopped");
   disk_.Disconnect();
   DestroyProcess();
 }
@@ -114,7 +107,7 @@ void Machine::StopGracefully() {
 void Machine::Crash(bool wipe) {
   CHECK(state_ != State::kDown) << name_ << " crashes while it is down";
   site_.world->Trace(TraceKind::kCrash, HashBytes(ip_), wipe);
-  Tell(wipe ? "crash, disk wiped" : "crash");
+  site_.world->Tell(ip_, wipe ? "crash, disk wiped" : "crash");
   // First make everything the process holds inert, then destroy its frames:
   // not one more line of it has an effect.
   site_.network->CrashMachine(ip_);

@@ -63,7 +63,6 @@ class Machine {
   void TearDown();
 
  private:
-  void Tell(absl::string_view what) const;
   void MakeContext();
   Task<void> RunProcess();
   void DestroyProcess();

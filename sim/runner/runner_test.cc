@@ -663,7 +663,7 @@ TEST(VerdictTest, ExceptionInAnInvariant) {
   });
   EXPECT_THAT(FailureOf(builder),
               ElementsAre(IsViolation(
-                  "exception", "an exception left an invariant or a factory",
+                  "exception", "an exception left invariant throws",
                   "boom")));
 }
 
