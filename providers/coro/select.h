@@ -7,7 +7,7 @@
 //
 // The first argument starts first and wins a tie. Results are fetched through
 // references, so tasks that return values write them to an out parameter, or
-// WithTimeout (providers/time.h) is what is wanted.
+// Time::Timeout (providers/time.h) is what is wanted.
 #ifndef MOONPOOL_PROVIDERS_CORO_SELECT_H_
 #define MOONPOOL_PROVIDERS_CORO_SELECT_H_
 

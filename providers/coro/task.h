@@ -10,7 +10,7 @@
 // and owned by its awaiter: destroying the awaiting frame destroys the task,
 // innermost locals first. Awaiting and finishing transfer control directly, so
 // loops of a million synchronous awaits use no stack. Concurrency comes only
-// from TaskSet::Spawn, Select and WithTimeout.
+// from TaskSet::Spawn, Select and Time::Timeout.
 //
 // Misuse that the compiler refuses: a dropped task, a task built from
 // references to temporaries that die before it is awaited.
@@ -109,7 +109,7 @@ Task {
   };
   Awaiter operator co_await() && noexcept { return Awaiter(handle_); }
 
-  // For combinators (Select, WithTimeout): starts the task when resumed, and
+  // For combinators (Select, Time::Timeout): starts the task when resumed, and
   // wakes waiter when it is done.
   std::coroutine_handle<promise_type> StartFor(ReadyNode* waiter) {
     handle_.promise().waiter = waiter;
