@@ -1,7 +1,6 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/search/coordinator.h"
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +15,6 @@
 #include "explorer/recipe/recipe.h"
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
-#include "sim/core/host.h"
 
 namespace moonpool::explorer {
 namespace {

@@ -1,7 +1,6 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/search/explore.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
