@@ -1,15 +1,16 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// Network: TCP between IP addresses. Addresses are text, "10.0.1.1:4500" or
-// "10.0.1.1" (then port kDefaultPort).
+// Network: TCP and datagrams between hosts. Addresses are text,
+// "10.0.1.1:4500", "kv-2:4500" (a name that Resolve knows), or without port
+// (then kDefaultPort).
 //
 //   CO_ASSIGN_OR_RETURN(auto listener, co_await network.Bind("10.0.1.1"));
 //   CO_ASSIGN_OR_RETURN(Accepted peer, co_await listener->Accept());
 //   CO_ASSIGN_OR_RETURN(auto stream, co_await network.Connect("10.0.1.1"));
 //
 // Errors: Unavailable (refused, reset, timed out by the network), AlreadyExists
-// (address in use), InvalidArgument (malformed address), Cancelled (this
-// process is being torn down).
+// (address in use), InvalidArgument (malformed address), NotFound (unknown
+// name), Cancelled (this process is being torn down).
 #ifndef MOONPOOL_PROVIDERS_NETWORK_H_
 #define MOONPOOL_PROVIDERS_NETWORK_H_
 
@@ -21,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "providers/coro/task.h"
 
@@ -38,11 +40,19 @@ class Stream {
   // Waits for at least one byte; returns how many were copied, 0 at
   // end-of-stream. Unavailable if the connection was reset.
   virtual Task<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) = 0;
-  // Returns when all bytes are in the send buffer; waits while it is full. On
-  // an error an unknown prefix was sent. The bytes must live until then.
+  // Waits for room in the send buffer; returns how many bytes, at least one,
+  // were put there.
+  virtual Task<absl::StatusOr<size_t>> WriteSome(absl::string_view bytes);
+  // Returns when all bytes are in the send buffer. On an error an unknown
+  // prefix was sent. The bytes must live until then.
   virtual Task<absl::Status> Write(absl::string_view bytes) = 0;
   // Half-close: no more writes; the peer reads end-of-stream after the data.
   virtual void CloseWrite() = 0;
+  // Breaks the connection: the peer reads a reset, unsent bytes are lost.
+  virtual void Abort();
+  // Probes a peer that has been silent for idle; the connection times out if
+  // nothing of it arrives for another idle. Zero turns it off (the default).
+  virtual void SetKeepalive(absl::Duration idle);
 
   // Reads exactly buffer.size() bytes; OutOfRange if the stream ends before.
   Task<absl::Status> ReadFull(absl::Span<char> buffer);
@@ -65,6 +75,24 @@ class Listener {
   virtual const std::string& local_address() const = 0;
 };
 
+struct Datagram {
+  std::string from;  // "ip:port"
+  std::string bytes;
+};
+
+// Unreliable messages: each may be lost, doubled, or overtaken.
+class DatagramSocket {
+ public:
+  static constexpr size_t kMaxBytes = 65507;
+  virtual ~DatagramSocket() = default;
+  // Returns when the datagram has been handed to the network; nobody listening
+  // is no error. InvalidArgument if it is longer than kMaxBytes.
+  virtual Task<absl::Status> SendTo(std::string address,
+                                    absl::string_view bytes) = 0;
+  virtual Task<absl::StatusOr<Datagram>> Receive() = 0;
+  virtual const std::string& local_address() const = 0;
+};
+
 class Network {
  public:
   virtual ~Network() = default;
@@ -74,6 +102,11 @@ class Network {
   // ("refused"), also after a round trip.
   virtual Task<absl::StatusOr<std::unique_ptr<Stream>>> Connect(
       std::string address) = 0;
+  // Port 0 picks a free one.
+  virtual Task<absl::StatusOr<std::unique_ptr<DatagramSocket>>> BindDatagram(
+      std::string address);
+  // The IP address of a host name; an IP address is its own.
+  virtual Task<absl::StatusOr<std::string>> Resolve(std::string name);
 };
 
 }  // namespace moonpool

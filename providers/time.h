@@ -76,6 +76,9 @@ class Time {
   virtual void Schedule(TimedEvent& event, absl::Duration delay) = 0;
   // Takes a scheduled event out of the queue. O(1).
   virtual void Cancel(TimedEvent& event) = 0;
+  // Changes when the clock's rate does, or when it jumps: a timer that was set
+  // in another epoch looks at Now() before it fires.
+  virtual uint32_t Epoch() const { return 0; }
 
  private:
   class Timer final : public TimedEvent {
@@ -86,13 +89,27 @@ class Time {
     }
     void Start(std::coroutine_handle<> handle, absl::Duration delay) {
       node.Arm(handle);
+      Start(delay);
+    }
+    void Start(absl::Duration delay) {
+      epoch_ = time_->Epoch();
+      due_ = time_->Now() + delay;
       time_->Schedule(*this, delay);
     }
-    void Fire() override { node.Wake(); }
+    void Fire() override {
+      if (__builtin_expect(epoch_ != time_->Epoch(), 0) &&
+          time_->Now() < due_) {
+        Start(due_ - time_->Now());
+        return;
+      }
+      node.Wake();
+    }
     ReadyNode node;
 
    private:
     Time* time_;
+    absl::Duration due_;
+    uint32_t epoch_ = 0;
   };
 };
 
@@ -115,14 +132,14 @@ template <typename T>
 class Time::TimeoutAwaiter {
  public:
   TimeoutAwaiter(Time* time, absl::Duration delay, Task<T>* task)
-      : time_(time), timer_(time), delay_(delay), task_(task) {}
+      : timer_(time), delay_(delay), task_(task) {}
   bool await_ready() const noexcept { return false; }
   // The task starts first: its own Sleep of the same delay wins the tie, and
   // one that does not wait needs no timer.
   void await_suspend(std::coroutine_handle<> handle) {
     timer_.node.Arm(handle);
     task_->StartFor(&timer_.node).resume();
-    if (!task_->is_done()) time_->Schedule(timer_, delay_);
+    if (!task_->is_done()) timer_.Start(delay_);
   }
   T await_resume() {
     if (task_->is_done()) return task_->Take();
@@ -130,7 +147,6 @@ class Time::TimeoutAwaiter {
   }
 
  private:
-  Time* time_;
   Timer timer_;
   absl::Duration delay_;
   Task<T>* task_;

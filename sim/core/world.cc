@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "providers/base/check.h"
+#include "providers/base/hash.h"
+#include "sim/core/node_clock.h"
 
 namespace moonpool {
 namespace {
@@ -65,6 +67,13 @@ void World::Tell(absl::string_view who, absl::string_view what,
   listener_->OnOccurrence(now_ns_, who, absl::StrCat(what, object));
 }
 
+void World::Fault(FaultFamily family, absl::string_view who,
+                  absl::string_view what, absl::string_view object) {
+  faults_.Add(family);
+  Trace(TraceKind::kFault, static_cast<uint64_t>(family), HashBytes(who));
+  Tell(who, what, object);
+}
+
 World::TeardownScope::TeardownScope(World* world) : world_(world) {
   ++world_->teardown_;
   world_->random_.set_forbidden(true);
@@ -73,13 +82,25 @@ World::TeardownScope::~TeardownScope() {
   if (--world_->teardown_ == 0) world_->random_.set_forbidden(false);
 }
 
+absl::Duration SimTime::Now() const {
+  return clock_ == nullptr ? world_->now()
+                           : absl::Nanoseconds(clock_->NowNs());
+}
+
 absl::Time SimTime::WallNow() const {
+  if (clock_ != nullptr) return clock_->WallNow();
   constexpr int64_t kStartSeconds = 1767225600;  // 2026-01-01T00:00:00Z
   return absl::FromUnixSeconds(kStartSeconds) + world_->now();
 }
 
 void SimTime::Schedule(TimedEvent& event, absl::Duration delay) {
-  world_->Schedule(event, absl::ToInt64Nanoseconds(delay));
+  const int64_t delay_ns = absl::ToInt64Nanoseconds(delay);
+  world_->Schedule(event, clock_ == nullptr ? delay_ns
+                                            : clock_->WorldDelayNs(delay_ns));
+}
+
+uint32_t SimTime::Epoch() const {
+  return clock_ == nullptr ? 0 : clock_->epoch();
 }
 
 }  // namespace moonpool

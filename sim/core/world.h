@@ -21,6 +21,7 @@
 #include "providers/coro/ready_queue.h"
 #include "providers/time.h"
 #include "sim/core/event_queue.h"
+#include "sim/core/fault.h"
 #include "sim/core/rng.h"
 #include "sim/core/trace_hash.h"
 
@@ -51,6 +52,8 @@ struct WorldOptions {
   // busy loop of the system under test.
   uint64_t max_resumptions_per_turn = 1000000;
 };
+
+class NodeClock;
 
 // Hears what befalls a world, in words for people: boots, crashes, cut links.
 // Nothing of it feeds back into the simulation.
@@ -109,6 +112,11 @@ class World {
   void Tell(absl::string_view who, absl::string_view what,
             absl::string_view object = "");
 
+  // A fault of this family has just been injected: counts, traces and tells it.
+  void Fault(FaultFamily family, absl::string_view who, absl::string_view what,
+             absl::string_view object = "");
+  const FaultCounts& faults() const { return faults_; }
+
   // While frames of a crashed process are destroyed: no draw, no scheduling.
   class TeardownScope {
    public:
@@ -133,6 +141,7 @@ class World {
   int64_t now_ns_ = 0;
   uint64_t events_ = 0;
   int teardown_ = 0;
+  FaultCounts faults_;
   WorldListener* listener_ = nullptr;
   bool runaway_ = false;
 };
@@ -140,17 +149,21 @@ class World {
 // The simulated Time provider of one process.
 class SimTime final : public Time {
  public:
-  explicit SimTime(World* world) : world_(world) {}
-  absl::Duration Now() const override { return world_->now(); }
+  // Without a clock of its own it tells the world's time.
+  explicit SimTime(World* world, NodeClock* clock = nullptr)
+      : world_(world), clock_(clock) {}
+  absl::Duration Now() const override;
   // The simulated calendar starts on 2026-01-01T00:00:00Z.
   absl::Time WallNow() const override;
 
  protected:
   void Schedule(TimedEvent& event, absl::Duration delay) override;
   void Cancel(TimedEvent& event) override { world_->Cancel(event); }
+  uint32_t Epoch() const override;
 
  private:
   World* world_;
+  NodeClock* clock_;
 };
 
 }  // namespace moonpool
