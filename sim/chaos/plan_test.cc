@@ -18,6 +18,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sim/core/trace_hash.h"
+#include "sim/core/world.h"
+#include "sim/network/sim_network.h"
+#include "sim/storage/sim_disk.h"
 
 namespace moonpool {
 namespace {
@@ -291,6 +294,19 @@ TEST(ChaosPlan, IntensitiesStayInTheirRangesAndVary) {
   }
   EXPECT_GT(intervals.size(), 400u);
   EXPECT_GT(latencies.size(), 250u);
+}
+
+TEST(ChaosPlan, NetworksAndDisksTakeTheDrawnEnvironment) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    World world({.seed = seed});
+    const ChaosPlan plan = DrawPlan(ChaosProfile::Swarm(), world.random());
+    // Their constructors CHECK what they require.
+    const SimNetwork network(&world, *plan.network);
+    const SimDisk disk(&world, "10.0.1.1", *plan.disks);
+    EXPECT_EQ(world.random().draws(), 0u);
+    EXPECT_FALSE(PlanOf(ChaosProfile::Swarm().Environment(false), seed)
+                     .network.has_value());
+  }
 }
 
 TEST(ChaosPlan, KnobsSpikeAnEighthOfTheSeedsAndOnlyFamiliesThatAreOn) {
