@@ -105,7 +105,8 @@ std::string ChooseSeeds(const TestEnvironment& environment,
 
 std::string ReproductionLine(const TestEnvironment& environment,
                              const std::string& full_name,
-                             absl::string_view program, uint64_t seed) {
+                             absl::string_view program,
+                             absl::string_view seed) {
   if (environment.target.empty()) {
     return absl::StrCat("MOONPOOL_SEED=", seed, " ", program,
                         " --gtest_filter=", full_name);

@@ -43,7 +43,7 @@ std::string ChooseSeeds(const TestEnvironment& environment,
 // Bazel.
 std::string ReproductionLine(const TestEnvironment& environment,
                              const std::string& full_name,
-                             absl::string_view program, uint64_t seed);
+                             absl::string_view program, absl::string_view seed);
 
 // "seed 7 failed after 1.5 s simulated:" and a line for each violation.
 std::string DescribeFailure(const IterationResult& failure);

@@ -4,9 +4,13 @@
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "explorer/testing/crash_note.h"
 #include "explorer/testing/seeds.h"
 #include "gtest/gtest.h"
 #include "providers/base/check.h"
@@ -15,6 +19,7 @@ namespace moonpool {
 namespace {
 
 using testing_internal::ChooseSeeds;
+using testing_internal::CrashNote;
 using testing_internal::DescribeFailure;
 using testing_internal::ReadTestEnvironment;
 using testing_internal::ReproductionLine;
@@ -49,7 +54,7 @@ class SimulationTest final : public ::testing::Test {
     SimulationBuilder builder = factory_();
     Print(absl::StrCat(part_.full_name, ": ",
                        ChooseSeeds(*environment, part_, builder)));
-    const SimulationReport report = builder.Run();
+    const SimulationReport report = Run(*environment, builder);
     Print(absl::StrFormat(
         "%s: %d iterations, %d failed, %.3f s simulated, "
         "%d events",
@@ -62,13 +67,28 @@ class SimulationTest final : public ::testing::Test {
  private:
   void Fail(const std::string& text) { ADD_FAILURE_AT(file_, line_) << text; }
 
+  std::string Reproduction(const TestEnvironment& environment,
+                           absl::string_view seed) const {
+    return ReproductionLine(environment, part_.full_name,
+                            ::testing::internal::GetArgvs().front(), seed);
+  }
+
+  SimulationReport Run(const TestEnvironment& environment,
+                       SimulationBuilder& builder) const {
+    const std::vector<std::string> reproduction = absl::StrSplit(
+        Reproduction(environment, "\n"), absl::MaxSplits('\n', 1));
+    const CrashNote note(absl::StrCat("the program dies in ", part_.full_name,
+                                      "; reproduce: ", reproduction[0]),
+                         reproduction[1]);
+    return builder.Run();
+  }
+
   void ShowFailures(const TestEnvironment& environment,
                     const SimulationReport& report) {
     int shown = 0;
     for (const IterationResult& failure : report.failures) {
-      const std::string reproduction = ReproductionLine(
-          environment, part_.full_name, ::testing::internal::GetArgvs().front(),
-          failure.seed);
+      const std::string reproduction =
+          Reproduction(environment, absl::StrCat(failure.seed));
       const absl::StatusOr<std::string> files =
           WriteFailure(environment, part_.full_name, reproduction, failure);
       if (!files.ok()) Fail(files.status().ToString());

@@ -222,6 +222,24 @@ TEST(SimulationTest, PartsAreTestsThatPartitionTheSeeds) {
   for (const uint64_t seed : whole) EXPECT_EQ(sharded.count(seed), 1u);
 }
 
+TEST(SimulationTest, AProgramThatDiesNamesTheSeed) {
+  for (const std::string test : {"Death.ByAbort", "Death.ByTimeout"}) {
+    const Outcome outcome = RunTests(test);
+    // As the shell reports a signal.
+    EXPECT_EQ(outcome.exit_code, test == "Death.ByAbort" ? 134 : 143);
+    EXPECT_THAT(outcome.out, HasSubstr("the program dies in " + test));
+    const std::string line = LineAfter(outcome.out, "reproduce: ");
+    ASSERT_THAT(line, HasSubstr("MOONPOOL_SEED="));
+    int exit_code = 0;
+    const std::string again = Call(absl::StrCat("env -i ", line), exit_code);
+    EXPECT_EQ(exit_code, outcome.exit_code) << line << "\n" << again;
+    EXPECT_THAT(again, HasSubstr("reproduce: " + line));
+  }
+  const Outcome outside = RunTests("Death.OutsideOfASimulation");
+  EXPECT_EQ(outside.exit_code, 134);
+  EXPECT_THAT(outside.out, Not(HasSubstr("reproduce")));
+}
+
 TEST(SimulationTest, MissesAreWarningsUnlessTheTestSaysOtherwise) {
   const Outcome warned = RunTests("Misses.Warn");
   EXPECT_EQ(warned.exit_code, 0) << warned.out;

@@ -1,6 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // Simulations that fail in known ways, for simulation_test_test.
+#include <signal.h>
+
 #include <memory>
 
 #include "absl/status/status.h"
@@ -50,6 +52,28 @@ SIMULATION_TEST(Dice, AlwaysUnlucky) {
 SIMULATION_TEST(Dice, InParts, .iterations = 40, .parts = 3) {
   return Simulation(4);
 }
+
+// Dies, by a signal, in one seed of three.
+class Mortal final : public Workload {
+ public:
+  explicit Mortal(int signal) : signal_(signal) {}
+  absl::string_view name() const override { return "mortal"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    if (ctx.random().Below(3) == 0) raise(signal_);
+    co_return absl::OkStatus();
+  }
+
+ private:
+  int signal_;
+};
+
+SIMULATION_TEST(Death, ByAbort, .iterations = 40) {
+  return SimulationBuilder().Workload(std::make_unique<Mortal>(SIGABRT));
+}
+SIMULATION_TEST(Death, ByTimeout, .iterations = 40) {
+  return SimulationBuilder().Workload(std::make_unique<Mortal>(SIGTERM));
+}
+TEST(Death, OutsideOfASimulation) { raise(SIGABRT); }
 
 // Linked in and never reached.
 class Unreached final : public Workload {
