@@ -140,10 +140,10 @@ absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
                                          absl::string_view reproduction,
                                          const IterationResult& failure) {
   if (environment.output_directory.empty()) return "";
-  // Runs of one test may share a directory; equal seeds have equal files.
-  const std::string stem = absl::StrCat(
-      environment.output_directory, "/",
+  const std::string name = absl::StrCat(
       absl::StrReplaceAll(full_name, {{"/", "-"}}), ".seed-", failure.seed);
+  const std::string stem =
+      absl::StrCat(environment.output_directory, "/", name);
   const std::string recipe = absl::StrCat(stem, ".recipe.textproto");
   RETURN_IF_ERROR(WriteRecipeFile(recipe, RecipeOf(full_name, failure)));
   const std::string report = absl::StrCat(stem, ".txt");
@@ -153,7 +153,11 @@ absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
                    HashToHex(failure.trace_hash), ", ", failure.draws,
                    " draws, ", failure.boots, " boots, build ", BuildId(),
                    "\nreproduce: ", reproduction, "\n")));
-  return absl::StrCat(recipe, ", ", report);
+  // Bazel packs its directory and throws it away.
+  return absl::StrCat(name, ".recipe.textproto and .txt in ",
+                      environment.target.empty()
+                          ? environment.output_directory
+                          : "test.outputs/outputs.zip beside test.log");
 }
 
 }  // namespace moonpool::testing_internal

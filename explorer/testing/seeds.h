@@ -48,8 +48,8 @@ std::string ReproductionLine(const TestEnvironment& environment,
 // "seed 7 failed after 1.5 s simulated:" and a line for each violation.
 std::string DescribeFailure(const IterationResult& failure);
 
-// A recipe and a report for the failure; the names of the files. Does nothing
-// without an output directory.
+// A recipe and a report for the failure; says which files and where. Does
+// nothing without an output directory.
 absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
                                          const std::string& full_name,
                                          absl::string_view reproduction,

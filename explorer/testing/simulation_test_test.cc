@@ -164,8 +164,11 @@ TEST(SimulationTest, EachFailingSeedHasARecipeAndAReport) {
   const std::string report = ReadFile(stem + ".txt");
   EXPECT_THAT(report, HasSubstr("ASSERT_ALWAYS: the dice are kind"));
   EXPECT_THAT(report, HasSubstr("reproduce: MOONPOOL_SEED=7 "));
-  EXPECT_THAT(outcome.out,
-              HasSubstr(absl::StrCat("written: ", stem, ".recipe.textproto")));
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr("written: Dice.AlwaysUnlucky.seed-7.recipe.textproto and "
+                ".txt in " +
+                directory));
 }
 
 TEST(SimulationTest, OutputsThatCannotBeWrittenAreAFailure) {
