@@ -1,15 +1,14 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/runner/builder.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
-#include "sim/assertions/table.h"
 #include "sim/core/arena.h"
 #include "sim/runner/config.h"
 #include "sim/runner/iteration.h"
+#include "sim/runner/run.h"
 
 namespace moonpool {
 
@@ -21,32 +20,38 @@ SimulationBuilder& SimulationBuilder::Processes(ProcessOptions options) {
     CHECK(!dimension.values.empty())
         << "tag " << dimension.key << " has no values";
   }
-  config_->processes = std::move(options);
+  config_->processes.push_back(std::move(options));
   return *this;
 }
 
 SimulationBuilder& SimulationBuilder::Workload(
-    std::unique_ptr<moonpool::Workload> workload) {
+    std::unique_ptr<moonpool::Workload> workload, ClientId id) {
   CHECK(workload != nullptr);
   Config::WorkloadEntry entry;
   entry.instance = std::move(workload);
+  entry.client_id = id;
   config_->workloads.push_back(std::move(entry));
   return *this;
 }
 
-SimulationBuilder& SimulationBuilder::Workloads(
-    CountRange count,
-    std::function<std::unique_ptr<moonpool::Workload>(int)> factory) {
+SimulationBuilder& SimulationBuilder::Workloads(CountRange count,
+                                                WorkloadFactory factory,
+                                                ClientId id) {
   CHECK(factory != nullptr) << "Workloads needs a factory";
   Config::WorkloadEntry entry;
   entry.count = count;
   entry.factory = std::move(factory);
+  entry.client_id = id;
   config_->workloads.push_back(std::move(entry));
   return *this;
 }
 
+SimulationBuilder& SimulationBuilder::Chaos(ChaosProfile profile) {
+  config_->chaos = std::move(profile);
+  return *this;
+}
 SimulationBuilder& SimulationBuilder::Attrition(AttritionOptions options) {
-  config_->attrition = options;
+  config_->attrition = std::move(options);
   return *this;
 }
 SimulationBuilder& SimulationBuilder::Fault(
@@ -54,8 +59,12 @@ SimulationBuilder& SimulationBuilder::Fault(
   config_->faults.push_back(std::move(factory));
   return *this;
 }
+SimulationBuilder& SimulationBuilder::Phases(PhaseConfig phases) {
+  config_->phases = phases;
+  return *this;
+}
 SimulationBuilder& SimulationBuilder::ChaosDuration(absl::Duration duration) {
-  config_->chaos_duration = duration;
+  config_->phases.chaos_duration = duration;
   return *this;
 }
 SimulationBuilder& SimulationBuilder::Invariant(std::string name,
@@ -83,9 +92,35 @@ SimulationBuilder& SimulationBuilder::BaseSeed(uint64_t seed) {
   config_->base_seed = seed;
   return *this;
 }
+SimulationBuilder& SimulationBuilder::BeforeIteration(
+    std::function<void(uint64_t)> hook) {
+  config_->before_iteration = std::move(hook);
+  return *this;
+}
 SimulationBuilder& SimulationBuilder::Iterations(int count) {
   CHECK_GT(count, 0);
-  config_->iterations = count;
+  config_->control = {.kind = IterationControl::Kind::kCount, .count = count};
+  return *this;
+}
+SimulationBuilder& SimulationBuilder::TimeLimit(absl::Duration wall_time) {
+  config_->control = {.kind = IterationControl::Kind::kTimeLimit,
+                      .time_limit = wall_time};
+  return *this;
+}
+SimulationBuilder& SimulationBuilder::UntilAllSometimesReached(
+    int max_iterations) {
+  CHECK_GT(max_iterations, 0);
+  config_->control = {.kind = IterationControl::Kind::kAllReached,
+                      .count = max_iterations};
+  return *this;
+}
+SimulationBuilder& SimulationBuilder::UntilCoverageStable(int plateau_seeds,
+                                                          int max_iterations) {
+  CHECK_GT(plateau_seeds, 0);
+  CHECK_GT(max_iterations, 0);
+  config_->control = {.kind = IterationControl::Kind::kCoverageStable,
+                      .count = max_iterations,
+                      .plateau_seeds = plateau_seeds};
   return *this;
 }
 SimulationBuilder& SimulationBuilder::FailFast(bool fail_fast) {
@@ -101,41 +136,24 @@ SimulationBuilder& SimulationBuilder::StopAtViolation(bool stop) {
   return *this;
 }
 
+SimulationBuilder& SimulationBuilder::WallClockLimit(absl::Duration limit) {
+  config_->wall_clock_limit = limit;
+  return *this;
+}
+
+uint64_t SimulationBuilder::base_seed() const { return config_->base_seed; }
+
 uint64_t SimulationBuilder::SeedOf(int index) const {
   const size_t at = static_cast<size_t>(index);
   if (at < config_->seeds.size()) return config_->seeds[at];
   return Combine64(config_->base_seed, at);
 }
 
-SimulationReport SimulationBuilder::Run() {
-  AssertionTable& table = AssertionTable::Get();
-  for (const std::string& error : table.ContractErrors()) {
-    CHECK(false) << error;
-  }
-  table.ResetCounts();
-  SimulationReport report;
-  const int iterations = config_->iterations.value_or(
-      std::max<int>(1, static_cast<int>(config_->seeds.size())));
-  for (int i = 0; i < iterations; ++i) {
-    IterationResult result = RunIteration(SeedOf(i));
-    ++report.iterations;
-    report.events += result.events;
-    report.draws += result.draws;
-    report.simulated_ns += result.simulated_ns;
-    if (result.violations.empty()) continue;
-    ++report.failed_iterations;
-    if (report.failures.size() < SimulationReport::kMaxFailures) {
-      report.failures.push_back(std::move(result));
-    }
-    if (config_->fail_fast) break;
-  }
-  report.assertions.assign(table.entries().begin(), table.entries().end());
-  report.misses = ValidateAssertions(report.assertions).misses;
-  return report;
-}
+SimulationReport SimulationBuilder::Run() { return RunAll(*this, *config_); }
 
 IterationResult SimulationBuilder::RunIteration(uint64_t seed,
                                                 IterationHooks* hooks) {
+  if (config_->before_iteration != nullptr) config_->before_iteration(seed);
   Arena::Scope in_world;
   Iteration iteration(config_.get(), seed, hooks);
   return iteration.Run();

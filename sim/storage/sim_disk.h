@@ -39,6 +39,7 @@
 #include "providers/storage.h"
 #include "sim/core/rng.h"
 #include "sim/core/world.h"
+#include "sim/storage/faults.h"
 
 namespace moonpool {
 
@@ -76,6 +77,7 @@ class SimDisk {
   void Crash();
   // The orderly end of a process: as Crash, but nothing is lost.
   void Disconnect();
+  void SetFaults(const DiskFaults&) {}
   // Removes every file. Those still open stay usable until they are closed.
   void Wipe();
 
