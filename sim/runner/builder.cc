@@ -69,7 +69,26 @@ SimulationBuilder& SimulationBuilder::ChaosDuration(absl::Duration duration) {
 }
 SimulationBuilder& SimulationBuilder::Invariant(std::string name,
                                                 InvariantFunction check) {
-  config_->invariants.emplace_back(std::move(name), std::move(check));
+  class Function final : public moonpool::Invariant {
+   public:
+    Function(std::string name, InvariantFunction check)
+        : name_(std::move(name)), check_(std::move(check)) {}
+    absl::string_view name() const override { return name_; }
+    void Check(const StateHandle& state, absl::Duration now) override {
+      check_(state, now);
+    }
+
+   private:
+    const std::string name_;
+    const InvariantFunction check_;
+  };
+  return Invariant(
+      std::make_unique<Function>(std::move(name), std::move(check)));
+}
+SimulationBuilder& SimulationBuilder::Invariant(
+    std::unique_ptr<moonpool::Invariant> invariant) {
+  CHECK(invariant != nullptr);
+  config_->invariants.push_back(std::move(invariant));
   return *this;
 }
 SimulationBuilder& SimulationBuilder::Network(NetworkOptions options) {
@@ -97,30 +116,15 @@ SimulationBuilder& SimulationBuilder::BeforeIteration(
   config_->before_iteration = std::move(hook);
   return *this;
 }
-SimulationBuilder& SimulationBuilder::Iterations(int count) {
-  CHECK_GT(count, 0);
-  config_->control = {.kind = IterationControl::Kind::kCount, .count = count};
-  return *this;
-}
-SimulationBuilder& SimulationBuilder::TimeLimit(absl::Duration wall_time) {
-  config_->control = {.kind = IterationControl::Kind::kTimeLimit,
-                      .time_limit = wall_time};
-  return *this;
-}
-SimulationBuilder& SimulationBuilder::UntilAllSometimesReached(
-    int max_iterations) {
-  CHECK_GT(max_iterations, 0);
-  config_->control = {.kind = IterationControl::Kind::kAllReached,
-                      .count = max_iterations};
-  return *this;
-}
-SimulationBuilder& SimulationBuilder::UntilCoverageStable(int plateau_seeds,
-                                                          int max_iterations) {
-  CHECK_GT(plateau_seeds, 0);
-  CHECK_GT(max_iterations, 0);
-  config_->control = {.kind = IterationControl::Kind::kCoverageStable,
-                      .count = max_iterations,
-                      .plateau_seeds = plateau_seeds};
+SimulationBuilder& SimulationBuilder::Control(IterationControl control) {
+  using Kind = IterationControl::Kind;
+  if (control.kind != Kind::kSeeds && control.kind != Kind::kTimeLimit) {
+    CHECK_GT(control.max_iterations, 0);
+  }
+  if (control.kind == Kind::kCoverageStable) {
+    CHECK_GT(control.plateau_seeds, 0);
+  }
+  config_->control = control;
   return *this;
 }
 SimulationBuilder& SimulationBuilder::FailFast(bool fail_fast) {

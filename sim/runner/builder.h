@@ -37,6 +37,8 @@
 #include "sim/network/sim_network.h"
 #include "sim/runner/attrition.h"
 #include "sim/runner/fault_injector.h"
+#include "sim/runner/invariant.h"
+#include "sim/runner/iteration_control.h"
 #include "sim/runner/phases.h"
 #include "sim/runner/process.h"
 #include "sim/runner/report.h"
@@ -87,6 +89,7 @@ class SimulationBuilder {
   SimulationBuilder& ChaosDuration(absl::Duration duration);
   // Checked after every turn; violate with the ASSERT_ macros.
   SimulationBuilder& Invariant(std::string name, InvariantFunction check);
+  SimulationBuilder& Invariant(std::unique_ptr<moonpool::Invariant> invariant);
   // The environment without faults. They replace what the chaos profile draws
   // for it.
   SimulationBuilder& Network(NetworkOptions options);
@@ -100,18 +103,22 @@ class SimulationBuilder {
   SimulationBuilder& Seeds(std::vector<uint64_t> seeds);
   SimulationBuilder& BaseSeed(uint64_t seed);
 
-  // How many iterations; the last call wins. Default: the explicit seeds, or
-  // one.
-  SimulationBuilder& Iterations(int count);
-  // Until so much real time has passed; at least one.
-  SimulationBuilder& TimeLimit(absl::Duration wall_time);
-  // Until every SOMETIMES and REACHABLE that has been evaluated has held. At
-  // most max_iterations; then the report says that coverage is incomplete.
-  SimulationBuilder& UntilAllSometimesReached(int max_iterations);
-  // As above, and until that many seeds in a row have shown nothing new: no
-  // assertion, bucket or watermark.
+  // How many iterations; the last call wins.
+  SimulationBuilder& Control(IterationControl control);
+  SimulationBuilder& Iterations(int count) {
+    return Control(IterationControl::FixedCount(count));
+  }
+  SimulationBuilder& TimeLimit(absl::Duration wall_time) {
+    return Control(IterationControl::TimeLimit(wall_time));
+  }
+  SimulationBuilder& UntilAllSometimesReached(int max_iterations) {
+    return Control(IterationControl::UntilAllSometimesReached(max_iterations));
+  }
   SimulationBuilder& UntilCoverageStable(int plateau_seeds,
-                                         int max_iterations);
+                                         int max_iterations) {
+    return Control(
+        IterationControl::UntilCoverageStable(plateau_seeds, max_iterations));
+  }
 
   SimulationBuilder& FailFast(bool fail_fast = true);
   // An iteration that needs more simulated time fails. Default: one hour.

@@ -9,20 +9,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "sim/runner/builder.h"
 
 namespace moonpool {
-
-struct IterationControl {
-  enum class Kind { kCount, kTimeLimit, kAllReached, kCoverageStable };
-  Kind kind = Kind::kCount;
-  int count = 0;  // 0: the explicit seeds, or one; else the most there may be
-  absl::Duration time_limit;
-  int plateau_seeds = 0;
-};
 
 struct SimulationBuilder::Config {
   struct WorkloadEntry {
@@ -37,7 +28,7 @@ struct SimulationBuilder::Config {
   ChaosProfile chaos = ChaosProfile::Off();
   std::optional<AttritionOptions> attrition;
   std::vector<std::function<std::unique_ptr<FaultInjector>()>> faults;
-  std::vector<std::pair<std::string, InvariantFunction>> invariants;
+  std::vector<std::unique_ptr<moonpool::Invariant>> invariants;
   PhaseConfig phases;
   std::optional<NetworkOptions> network;
   std::optional<DiskOptions> disks;

@@ -85,6 +85,7 @@ void Iteration::Build() {
 
 IterationResult Iteration::Run() {
   AssertionTable::Get().BeginWorld();
+  for (const auto& invariant : config_->invariants) invariant->Reset();
   Build();
   if (hooks_ != nullptr) hooks_->OnWorldReady(world_);
   try {
@@ -155,13 +156,14 @@ bool Iteration::TurnUntil(absl::string_view phase, Done done) {
 }
 
 bool Iteration::AfterTurn() {
-  for (auto& [name, check] : config_->invariants) {
+  for (const auto& invariant : config_->invariants) {
     try {
-      check(state_, world_.now());
+      invariant->Check(state_, world_.now());
     } catch (const std::exception& e) {
-      ReportFailure("exception",
-                    absl::StrCat("an exception left invariant ", name),
-                    e.what());
+      ReportFailure(
+          "exception",
+          absl::StrCat("an exception left invariant ", invariant->name()),
+          e.what());
       return false;
     }
   }

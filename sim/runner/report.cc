@@ -65,8 +65,7 @@ void AppendAssertions(const std::vector<AssertionEntry>& assertions,
     } else {
       absl::StrAppendFormat(
           &text, " %s / %s (%.1f%%)", Grouped(entry->passes), Grouped(total),
-          100.0 * static_cast<double>(entry->passes) /
-              static_cast<double>(total));
+          entry->success_rate());
     }
     text += '\n';
   }
@@ -105,6 +104,22 @@ void SimulationReport::Add(IterationResult result) {
 double SimulationReport::success_rate() const {
   if (iterations == 0) return 0;
   return 100.0 * (iterations - failed_iterations) / iterations;
+}
+
+absl::Status SimulationReport::Check() const {
+  if (!ok()) {
+    const IterationResult& first = failures.front();
+    return absl::FailedPreconditionError(absl::StrCat(
+        failed_iterations, " of ", iterations, " iterations failed; seed ",
+        first.seed, ": ", first.violations.front().kind, ": ",
+        first.violations.front().message));
+  }
+  if (coverage_incomplete) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("coverage is incomplete after ", iterations,
+                     " iterations: ", absl::StrJoin(misses, "; ")));
+  }
+  return absl::OkStatus();
 }
 
 std::string SimulationReport::ToString() const {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "sim/assertions/table.h"
 #include "sim/core/fault.h"
@@ -49,6 +50,9 @@ struct SimulationReport {
 
   void Add(IterationResult result);
   bool ok() const { return failed_iterations == 0; }
+  // FailedPrecondition with the first failures and seeds unless ok(), and,
+  // where complete coverage was asked for, unless it was reached.
+  absl::Status Check() const;
   // In percent.
   double success_rate() const;
   // A page for people.

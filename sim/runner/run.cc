@@ -63,26 +63,22 @@ bool AllGoalsReached(const AssertionTable& table) {
   return any;
 }
 
-class Control {
+class Progress {
  public:
-  Control(const IterationControl& control, size_t seeds)
-      : control_(control), start_(absl::Now()) {
-    if (control_.kind == IterationControl::Kind::kCount &&
-        control_.count == 0) {
-      control_.count = std::max(1, static_cast<int>(seeds));
-    }
-  }
+  Progress(const IterationControl& control, size_t seeds)
+      : control_(control), seeds_(std::max(1, static_cast<int>(seeds))) {}
 
   // After `done` iterations. REQUIRES: done > 0.
   bool ShouldStop(int done, Coverage& coverage) {
     switch (control_.kind) {
-      case IterationControl::Kind::kCount:
-        return done >= control_.count;
+      case IterationControl::Kind::kSeeds:
+        return done >= seeds_;
+      case IterationControl::Kind::kFixedCount:
+        return done >= control_.max_iterations;
       case IterationControl::Kind::kTimeLimit:
-        return absl::Now() - start_ >= control_.time_limit;
-      case IterationControl::Kind::kAllReached:
-        return ReachedOrGivenUp(done,
-                                AllGoalsReached(AssertionTable::Get()));
+        return elapsed() >= control_.time_limit;
+      case IterationControl::Kind::kAllSometimesReached:
+        return ReachedOrGivenUp(done, AllGoalsReached(AssertionTable::Get()));
       case IterationControl::Kind::kCoverageStable:
         stable_ = coverage.TakeGrowth() ? 0 : stable_ + 1;
         return ReachedOrGivenUp(done,
@@ -92,15 +88,17 @@ class Control {
     return true;
   }
   bool gave_up() const { return gave_up_; }
+  absl::Duration elapsed() const { return absl::Now() - start_; }
 
  private:
   bool ReachedOrGivenUp(int done, bool reached) {
-    gave_up_ = !reached && done >= control_.count;
+    gave_up_ = !reached && done >= control_.max_iterations;
     return reached || gave_up_;
   }
 
-  IterationControl control_;
-  const absl::Time start_;
+  const IterationControl control_;
+  const int seeds_;
+  const absl::Time start_ = absl::Now();
   int stable_ = 0;
   bool gave_up_ = false;
 };
@@ -118,16 +116,15 @@ SimulationReport RunAll(SimulationBuilder& builder,
   report.base_seed = config.base_seed;
   Coverage coverage;
   Watchdog watchdog(config.wall_clock_limit);
-  Control control(config.control, config.seeds.size());
-  const absl::Time start = absl::Now();
+  Progress progress(config.control, config.seeds.size());
   do {
     const uint64_t seed = builder.SeedOf(report.iterations);
     watchdog.BeginIteration(seed);
     report.Add(builder.RunIteration(seed));
     if (config.fail_fast && !report.ok()) break;
-  } while (!control.ShouldStop(report.iterations, coverage));
-  report.wall_time = absl::Now() - start;
-  report.coverage_incomplete = control.gave_up();
+  } while (!progress.ShouldStop(report.iterations, coverage));
+  report.wall_time = progress.elapsed();
+  report.coverage_incomplete = progress.gave_up();
   report.assertions.assign(table.entries().begin(), table.entries().end());
   report.misses = ValidateAssertions(report.assertions).misses;
   return report;
