@@ -144,7 +144,10 @@ inline Task<absl::Status> WriteFile(SimContext& ctx, std::string path, bool sync
   CO_ASSIGN_OR_RETURN(auto file,
                       co_await ctx.storage().Open(path, {.create = true}));
   CO_RETURN_IF_ERROR(co_await file->Append("data"));
-  if (sync) CO_RETURN_IF_ERROR(co_await file->Sync());
+  if (sync) {
+    CO_RETURN_IF_ERROR(co_await file->Sync());
+    CO_RETURN_IF_ERROR(co_await ctx.storage().SyncDirectory(""));
+  }
   co_return absl::OkStatus();
 }
 
