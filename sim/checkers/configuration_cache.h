@@ -23,8 +23,7 @@ class ConfigurationCache {
   // Forgets everything; sets have so many words from now on.
   void Reset(size_t words_per_set);
   // False if a subset of used is there under this key.
-  bool Insert(uint64_t key_a, uint64_t key_b,
-              absl::Span<const uint64_t> used);
+  bool Insert(uint64_t key_a, uint64_t key_b, absl::Span<const uint64_t> used);
 
  private:
   // Longer chains are not searched to the end: the search is slower then, not

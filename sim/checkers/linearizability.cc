@@ -62,7 +62,8 @@ void AppendOrder(Partition& partition, const Minimized& minimized,
   absl::StrAppend(text, "The longest order that works:\n");
   Partition::StateId state = partition.Initial();
   const std::vector<uint32_t>& order = minimized.search.order;
-  const size_t skipped = order.size() > kMaxLines ? order.size() - kMaxLines : 0;
+  const size_t skipped =
+      order.size() > kMaxLines ? order.size() - kMaxLines : 0;
   if (skipped > 0) absl::StrAppend(text, "  (", skipped, " operations)\n");
   for (size_t i = 0; i < order.size(); ++i) {
     state = partition.Step(state, order[i], observed[order[i]]);
@@ -95,10 +96,10 @@ std::string ViolationText(const KeyedPartition& at, size_t prefix_size,
       items.size() > kMaxLines ? items.size() - kMaxLines : 0;
   if (skipped > 0) absl::StrAppend(&text, "  (", skipped, " operations)\n");
   for (size_t i = skipped; i < items.size(); ++i) {
-    absl::StrAppend(&text, "  ",
-                    partition.Describe(items[i].operation,
-                                       items[i].returned != kPending),
-                    "\n");
+    absl::StrAppend(
+        &text, "  ",
+        partition.Describe(items[i].operation, items[i].returned != kPending),
+        "\n");
   }
   AppendOrder(partition, minimized, &text);
   return text;
@@ -176,9 +177,9 @@ std::string DescribeOperation(int client, absl::Duration call_time,
     const int64_t us = absl::ToInt64Microseconds(time);
     return absl::StrFormat("%d.%06d s", us / 1000000, us % 1000000);
   };
-  return absl::StrFormat(
-      "client %-3d [%s, %s]  %s", client, seconds(call_time),
-      return_time.has_value() ? seconds(*return_time) : "?", call);
+  return absl::StrFormat("client %-3d [%s, %s]  %s", client, seconds(call_time),
+                         return_time.has_value() ? seconds(*return_time) : "?",
+                         call);
 }
 
 }  // namespace moonpool::checkers_internal

@@ -31,7 +31,8 @@
 //     // Operations of different keys do not affect each other: each key is
 //     // checked on its own, which is what makes long histories feasible.
 //     std::string Key(const Input& input) const;
-//     Effect EffectOf(const Input& input) const;   // see partition.h
+//     // See partition.h. A promise: a wrong one gives wrong verdicts.
+//     Effect EffectOf(const Input& input, const Output* output) const;
 //     // Output shows what source did: the report then keeps the source.
 //     bool Feeds(const Input& source, const Input& user,
 //                const Output& output) const;
@@ -127,9 +128,10 @@ class PartitionOf final : public Partition {
     return next.has_value() ? Intern(std::move(*next)) : kRefused;
   }
   size_t state_bytes() const override { return state_bytes_; }
-  Effect EffectOf(uint32_t operation) const override {
-    if constexpr (requires { model_->EffectOf(operations_[0]->input); }) {
-      return model_->EffectOf(operations_[operation]->input);
+  Effect EffectOf(uint32_t operation, bool observed) const override {
+    const Operation& at = *operations_[operation];
+    if constexpr (requires { model_->EffectOf(at.input, &*at.output); }) {
+      return model_->EffectOf(at.input, observed ? &*at.output : nullptr);
     }
     return Effect::kAny;
   }
@@ -168,14 +170,13 @@ class PartitionOf final : public Partition {
 
  private:
   StateId Intern(State state) {
-    const auto [at, is_new] =
-        ids_.try_emplace(std::move(state), static_cast<StateId>(states_.size()));
+    const auto [at, is_new] = ids_.try_emplace(
+        std::move(state), static_cast<StateId>(states_.size()));
     if (is_new) {
       states_.push_back(&at->first);
       state_bytes_ += sizeof(State) + 64;  // 64: the map's node
       if constexpr (requires { at->first.size(); }) {
-        state_bytes_ +=
-            at->first.size() * sizeof(typename State::value_type);
+        state_bytes_ += at->first.size() * sizeof(typename State::value_type);
       }
     }
     return at->second;
@@ -204,9 +205,8 @@ CheckResult CheckLinearizable(
     CHECK_LT(operation.called, operation.returned);
     ordered.push_back(&operation);
   }
-  std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
-    return a->called < b->called;
-  });
+  std::sort(ordered.begin(), ordered.end(),
+            [](const auto* a, const auto* b) { return a->called < b->called; });
   using PartitionOf = checkers_internal::PartitionOf<Model>;
   std::map<std::string, std::unique_ptr<PartitionOf>> by_key;
   for (const auto* operation : ordered) {

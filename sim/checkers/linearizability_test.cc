@@ -24,8 +24,7 @@ using ::testing::Not;
 template <typename Model>
 void Sequential(HistoryRecorder<Model>& history, int client,
                 typename Model::Input input, typename Model::Output output) {
-  history.Complete(history.Invoke(client, std::move(input)),
-                   std::move(output));
+  history.Complete(history.Invoke(client, std::move(input)), std::move(output));
 }
 
 using Register = RegisterModel;

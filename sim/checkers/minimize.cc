@@ -137,8 +137,8 @@ class Minimizer {
 
 }  // namespace
 
-Minimized Minimize(Partition* partition, Items items,
-                   const SearchResult& found, const SearchLimits& limits) {
+Minimized Minimize(Partition* partition, Items items, const SearchResult& found,
+                   const SearchLimits& limits) {
   CHECK(found.outcome == Outcome::kNone);
   Minimized best = {.items = std::move(items), .search = found};
   Minimizer(partition, limits, &best).Run();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "sim/checkers/partition.h"
 
 namespace moonpool {
 namespace {
@@ -24,6 +25,11 @@ std::string OkText(bool known, bool ok = true) {
 std::string ValueText(const std::optional<std::string>& value) {
   return value.has_value() ? absl::StrCat("\"", *value, "\"")
                            : std::string("absent");
+}
+
+Effect CasEffect(bool known, bool ok) {
+  if (!known) return Effect::kGuarded;
+  return ok ? Effect::kOverwrites : Effect::kReads;
 }
 
 }  // namespace
@@ -46,8 +52,11 @@ std::optional<RegisterModel::State> RegisterModel::Step(
   return std::nullopt;
 }
 
-Effect RegisterModel::EffectOf(const Input& input) const {
-  return input.kind == Kind::kWrite ? Effect::kOverwrites : Effect::kGuarded;
+Effect RegisterModel::EffectOf(const Input& input, const Output* output) const {
+  if (input.kind == Kind::kRead) return Effect::kReads;
+  return input.kind == Kind::kWrite
+             ? Effect::kOverwrites
+             : CasEffect(output != nullptr, output != nullptr && output->ok);
 }
 
 bool RegisterModel::Feeds(const Input& source, const Input& user,
@@ -62,8 +71,8 @@ std::string RegisterModel::Describe(const Input& input,
   const bool known = output != nullptr;
   switch (input.kind) {
     case Kind::kRead:
-      return absl::StrCat("read", Arrow(known, absl::StrCat(
-                                                   known ? output->value : 0)));
+      return absl::StrCat(
+          "read", Arrow(known, absl::StrCat(known ? output->value : 0)));
     case Kind::kWrite:
       return absl::StrCat("write ", input.value, OkText(known));
     case Kind::kCas:
@@ -121,14 +130,15 @@ std::optional<KvMapModel::State> KvMapModel::Step(State state,
   return std::nullopt;
 }
 
-Effect KvMapModel::EffectOf(const Input& input) const {
+Effect KvMapModel::EffectOf(const Input& input, const Output* output) const {
   switch (input.kind) {
+    case Kind::kGet:
+      return Effect::kReads;
     case Kind::kPut:
     case Kind::kDelete:
       return Effect::kOverwrites;
-    case Kind::kGet:
     case Kind::kCas:
-      return Effect::kGuarded;
+      return CasEffect(output != nullptr, output != nullptr && output->ok);
     case Kind::kAppend:
       return Effect::kAny;
   }
@@ -199,6 +209,12 @@ std::optional<QueueModel::State> QueueModel::Step(State state,
   return state;
 }
 
+Effect QueueModel::EffectOf(const Input& input, const Output* output) const {
+  const bool found_empty =
+      !input.enqueue.has_value() && output != nullptr && !output->has_value();
+  return found_empty ? Effect::kReads : Effect::kAny;
+}
+
 bool QueueModel::Feeds(const Input& source, const Input& user,
                        const Output& output) const {
   return source.enqueue.has_value() && !user.enqueue.has_value() &&
@@ -234,9 +250,8 @@ std::optional<SetModel::State> SetModel::Step(State state, const Input& input,
   return input.kind == Kind::kAdd;
 }
 
-Effect SetModel::EffectOf(const Input& input) const {
-  return input.kind == Kind::kContains ? Effect::kGuarded
-                                       : Effect::kOverwrites;
+Effect SetModel::EffectOf(const Input& input, const Output*) const {
+  return input.kind == Kind::kContains ? Effect::kReads : Effect::kOverwrites;
 }
 
 bool SetModel::Feeds(const Input& source, const Input& user,

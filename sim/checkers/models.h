@@ -45,7 +45,7 @@ class RegisterModel {
   State Initial() const { return initial_; }
   std::optional<State> Step(State state, const Input& input,
                             const Output* output) const;
-  Effect EffectOf(const Input& input) const;
+  Effect EffectOf(const Input& input, const Output* output) const;
   bool Feeds(const Input& source, const Input& user,
              const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;
@@ -85,7 +85,7 @@ class KvMapModel {
   State Initial() const { return std::nullopt; }
   std::optional<State> Step(State state, const Input& input,
                             const Output* output) const;
-  Effect EffectOf(const Input& input) const;
+  Effect EffectOf(const Input& input, const Output* output) const;
   bool Feeds(const Input& source, const Input& user,
              const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;
@@ -111,6 +111,7 @@ class QueueModel {
   State Initial() const { return {}; }
   std::optional<State> Step(State state, const Input& input,
                             const Output* output) const;
+  Effect EffectOf(const Input& input, const Output* output) const;
   bool Feeds(const Input& source, const Input& user,
              const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;
@@ -138,7 +139,7 @@ class SetModel {
   State Initial() const { return false; }
   std::optional<State> Step(State state, const Input& input,
                             const Output* output) const;
-  Effect EffectOf(const Input& input) const;
+  Effect EffectOf(const Input& input, const Output* output) const;
   bool Feeds(const Input& source, const Input& user,
              const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;

@@ -11,14 +11,15 @@
 
 namespace moonpool {
 
-// What an operation can do to the state of its key. The last two keep the
-// search small when outcomes are unknown.
+// What an operation with this input and output (which may be unknown) can do to
+// the state of its key. Anything but kAny makes the search smaller.
 enum class Effect {
   kAny,         // whatever (append, enqueue, increment)
-  kOverwrites,  // the state after it does not depend on the one before (put)
-  kGuarded,     // keeps the state or, if that allows it, replaces it by one
-                // that does not depend on it; a known output tells which (get,
-                // compare-and-set)
+  kReads,       // nothing, in any state (get; compare-and-set that failed)
+  kOverwrites,  // wherever it is possible, it leads to one and the same state
+                // (put; compare-and-set that succeeded)
+  kGuarded,     // nothing or, if the state allows, kOverwrites (compare-and-set
+                // of unknown outcome)
 };
 
 namespace checkers_internal {
@@ -47,7 +48,7 @@ class Partition {
   // About the memory that states have taken.
   virtual size_t state_bytes() const = 0;
 
-  virtual Effect EffectOf(uint32_t operation) const = 0;
+  virtual Effect EffectOf(uint32_t operation, bool observed) const = 0;
   virtual bool SameInput(uint32_t a, uint32_t b) const = 0;
   // The output of user shows the effect of source.
   virtual bool Feeds(uint32_t source, uint32_t user) const = 0;

@@ -68,18 +68,21 @@ void Search::Prepare(const std::vector<Item>& items) {
   unknown_.clear();
   lazy_ = true;
   for (const Item& item : items) {
-    const Effect effect = partition_->EffectOf(item.operation);
+    const bool observed = item.returned != kPending;
+    const Effect effect = partition_->EffectOf(item.operation, observed);
     if (effect == Effect::kAny) lazy_ = false;
-    if (item.returned == kPending) {
+    if (observed) {
+      // The proof needs to know which of the two it was.
+      if (effect == Effect::kGuarded) lazy_ = false;
+      known_.push_back({item.operation, item.called, item.returned,
+                        effect == Effect::kReads});
+    } else if (effect != Effect::kReads) {
       unknown_.push_back({item.operation, item.called, effect, kNone});
-    } else {
-      known_.push_back({item.operation, item.called, item.returned});
     }
   }
-  std::sort(unknown_.begin(), unknown_.end(),
-            [](const Unknown& a, const Unknown& b) {
-              return a.called < b.called;
-            });
+  std::sort(
+      unknown_.begin(), unknown_.end(),
+      [](const Unknown& a, const Unknown& b) { return a.called < b.called; });
   LinkTwins();
 
   std::vector<std::pair<uint64_t, uint32_t>> events;
@@ -131,8 +134,7 @@ uint32_t Search::CollectCandidates() {
   return (node - 2) / 2;
 }
 
-Search::StateId Search::Step(StateId state, uint32_t operation,
-                             bool observed) {
+Search::StateId Search::Step(StateId state, uint32_t operation, bool observed) {
   ++result_.steps;
   return partition_->Step(state, operation, observed);
 }
@@ -147,7 +149,8 @@ void Search::Expand(StateId state) {
   for (const uint32_t known : candidates_) {
     const StateId to = Step(state, known_[known].operation, true);
     if (to == Partition::kRefused) continue;
-    const Move move = {.known = known, .state = to, .forced = to == state};
+    const Move move = {
+        .known = known, .state = to, .forced = known_[known].reads};
     if (move.forced) {
       moves_.resize(frame.first_move);
       moves_.push_back(move);
@@ -189,8 +192,7 @@ void Search::AddChainMoves(const Frame& frame) {
   if (candidates_.empty()) return;
   for (size_t at = first; at <= chain_.size(); ++at) {
     // What was found as number at - 1 is extended, at first the empty chain.
-    const uint32_t parent =
-        at == first ? kNone : static_cast<uint32_t>(at - 1);
+    const uint32_t parent = at == first ? kNone : static_cast<uint32_t>(at - 1);
     const StateId from = parent == kNone ? state : chain_[parent].state;
     for (uint32_t i = 0; i < unknown_.size() && unknown_[i].called < before;
          ++i) {
@@ -207,8 +209,7 @@ void Search::AddChainMoves(const Frame& frame) {
   }
   for (size_t at = first; at < chain_.size(); ++at) {
     for (const uint32_t known : candidates_) {
-      const StateId to =
-          Step(chain_[at].state, known_[known].operation, true);
+      const StateId to = Step(chain_[at].state, known_[known].operation, true);
       if (to == Partition::kRefused) continue;
       moves_.push_back(
           {.chain = static_cast<uint32_t>(at), .known = known, .state = to});

@@ -10,18 +10,18 @@
 // operations done, state) that was met before is not entered again. Beyond
 // that:
 //
-//  - An operation that is possible and keeps the state is taken at once, with
-//    no alternative: it stands in nobody's way.
+//  - An operation that only reads is taken as soon as it is possible, with no
+//    alternative: it stands in nobody's way.
 //  - An operation of unknown outcome is used only where it changes the state,
 //    after everything else has been tried, and of several with equal inputs the
 //    first. A configuration is also cut off if one with the same known
 //    operations and state, but fewer unknown ones, was met.
 //  - If no effect is kAny, unknown operations are used only in a chain just
 //    before an operation that is impossible without. Sound: if operation c
-//    follows a chain, and is possible without as well, then either c keeps the
-//    state, so the chain could as well follow it, or c replaces the state by
-//    the same one in both cases, so the chain was not needed. For the same
-//    reason an overwriting operation is only ever the first of a chain.
+//    follows a chain, and is possible without as well, then either c reads, so
+//    the chain could as well follow it, or c leads to the same state in both
+//    cases, so the chain was not needed. For the same reason an overwriting
+//    operation is only ever the first of a chain.
 //
 // Sets are compared by 128-bit fingerprints (two words of Zobrist hashing), not
 // element by element: among 10^7 configurations two collide with a chance below
@@ -77,6 +77,7 @@ class Search {
     uint32_t operation = 0;
     uint64_t called = 0;
     uint64_t returned = 0;
+    bool reads = false;
   };
   struct Unknown {
     uint32_t operation = 0;
@@ -145,9 +146,9 @@ class Search {
   bool lazy_ = false;             // no effect is kAny
   std::vector<uint32_t> next_;
   std::vector<uint32_t> previous_;
-  std::vector<bool> is_used_;          // of unknown_
-  std::vector<uint64_t> used_words_;   // the same as bits, for the cache
-  uint64_t hash_[2] = {0, 0};          // of the known operations done
+  std::vector<bool> is_used_;         // of unknown_
+  std::vector<uint64_t> used_words_;  // the same as bits, for the cache
+  uint64_t hash_[2] = {0, 0};         // of the known operations done
   std::vector<Frame> frames_;
   std::vector<Move> moves_;
   std::vector<ChainNode> chain_;
