@@ -18,6 +18,9 @@ using Outcome = SearchResult::Outcome;
 
 // Pairs are tried only in small histories: there are n * n / 2 of them.
 constexpr size_t kMaxItemsForPairs = 24;
+// In larger histories a consumer may be dropped without what it consumed: to
+// find out who consumed what takes n * n comparisons.
+constexpr size_t kMaxItemsForConsumers = 3000;
 // A smaller history that takes longer to judge is not wanted.
 constexpr uint64_t kMaxConfigurationsPerTry = 50000;
 
@@ -29,6 +32,7 @@ class Minimizer {
   void Run() {
     culprit_ = best_->search.stuck;
     FindSources();
+    FindConsumers();
     for (size_t chunk = best_->items.size() / 2; chunk > 1; chunk /= 2) {
       DropChunks(chunk);
     }
@@ -66,9 +70,50 @@ class Minimizer {
     }
   }
 
+  // Operations that go together: without a dequeue, what it dequeued would be
+  // in the way of later ones, which would be no fault of theirs.
+  void FindConsumers() {
+    linked_.resize(partition_->size());
+    if (best_->items.size() > kMaxItemsForConsumers) return;
+    for (const Search::Item& user : best_->items) {
+      const uint32_t a = user.operation;
+      if (a == culprit_ || user.returned == kPending) continue;
+      if (partition_->EffectOf(a, true) != Effect::kAny) continue;
+      for (const Search::Item& source : best_->items) {
+        const uint32_t b = source.operation;
+        if (a == b || !partition_->Feeds(b, a)) continue;
+        linked_[a].push_back(b);
+        linked_[b].push_back(a);
+      }
+    }
+  }
+
+  // Without those that are linked to one that is dropped already.
+  Items DropLinked(Items items) const {
+    std::vector<bool> is_kept(partition_->size());
+    for (const Search::Item& item : items) is_kept[item.operation] = true;
+    std::vector<uint32_t> dropped;
+    for (const Search::Item& item : best_->items) {
+      if (!is_kept[item.operation]) dropped.push_back(item.operation);
+    }
+    while (!dropped.empty()) {
+      const uint32_t operation = dropped.back();
+      dropped.pop_back();
+      for (const uint32_t other : linked_[operation]) {
+        if (is_kept[other]) dropped.push_back(other);
+        is_kept[other] = false;
+      }
+    }
+    std::erase_if(items, [&](const Search::Item& item) {
+      return !is_kept[item.operation];
+    });
+    return items;
+  }
+
   // Keeps the smaller history if it violates for the same reason.
   bool Try(Items items) {
     if (IsSpent()) return false;
+    items = DropLinked(std::move(items));
     size_t sources = 0;
     bool has_culprit = false;
     for (const Search::Item& item : items) {
@@ -103,6 +148,7 @@ class Minimizer {
     bool dropped = false;
     // The youngest first: what followed matters less than what went before.
     for (size_t end = best_->items.size(); end > 0 && !IsSpent();) {
+      end = std::min(end, best_->items.size());
       const size_t begin = end < chunk ? 0 : end - chunk;
       Items items = best_->items;
       items.erase(items.begin() + static_cast<ptrdiff_t>(begin),
@@ -132,6 +178,7 @@ class Minimizer {
   uint32_t culprit_ = 0;
   std::vector<bool> is_source_;  // by operation; empty: nothing is needed
   size_t sources_needed_ = 0;
+  std::vector<std::vector<uint32_t>> linked_;  // by operation
   uint64_t steps_ = 0;
 };
 

@@ -5,9 +5,10 @@
 //
 // Operations are dropped as long as the rest still violates *for the same
 // reason*: without the answer of the culprit (the operation that no
-// linearization gets past) it is linearizable, and the operations that the
-// culprit's output comes from are kept. Otherwise dropping the write of a value
-// would "explain" every read of it.
+// linearization gets past) it is linearizable; the operations that the
+// culprit's output comes from are kept; and with an operation goes what it
+// consumed. Otherwise dropping the write of a value would "explain" every read
+// of it, and dropping a dequeue every reorder.
 #ifndef MOONPOOL_SIM_CHECKERS_MINIMIZE_H_
 #define MOONPOOL_SIM_CHECKERS_MINIMIZE_H_
 
