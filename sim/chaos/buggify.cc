@@ -5,7 +5,6 @@
 
 namespace moonpool {
 namespace {
-thread_local constinit Buggify* current = nullptr;
 // Only tells the runs of this process apart: nothing depends on its value.
 thread_local constinit uint64_t last_run = 0;
 }  // namespace
@@ -16,12 +15,10 @@ Buggify::Buggify(World* world, const FaultSet& families)
       firing_(&world->random(), "buggify"),
       run_(++last_run) {}
 
-Buggify* Buggify::Current() { return current; }
-
-Buggify::Scope::Scope(Buggify* buggify) : previous_(current) {
-  current = buggify;
+Buggify::Scope::Scope(Buggify* buggify) : previous_(current_) {
+  current_ = buggify;
 }
-Buggify::Scope::~Scope() { current = previous_; }
+Buggify::Scope::~Scope() { current_ = previous_; }
 
 bool Buggify::Fires(BuggifySite& site, Ratio chance) {
   return Roll(FaultFamily::kBuggify, site, chance);

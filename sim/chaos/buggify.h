@@ -60,7 +60,7 @@ class Buggify {
    private:
     Buggify* previous_;
   };
-  static Buggify* Current();
+  static Buggify* Current() { return current_; }
 
   // Chaos is over: nothing fires any more and nothing is drawn.
   void Disable() { families_ = FaultSet::None(); }
@@ -77,6 +77,8 @@ class Buggify {
 
  private:
   bool Roll(FaultFamily family, BuggifySite& site, Ratio chance);
+
+  static inline thread_local constinit Buggify* current_ = nullptr;
 
   World* world_;
   FaultSet families_;
@@ -135,28 +137,28 @@ inline absl::Duration BuggifyKnob(BuggifySite& site, absl::Duration otherwise,
 
 #define MOONPOOL_BUGGIFY_TEXT2(x) #x
 #define MOONPOOL_BUGGIFY_TEXT(x) MOONPOOL_BUGGIFY_TEXT2(x)
-#define MOONPOOL_BUGGIFY_SITE()                                   \
-  ([]() -> ::moonpool::BuggifySite& {                             \
-    static constinit ::moonpool::BuggifySite site(                \
-        __FILE__ ":" MOONPOOL_BUGGIFY_TEXT(__LINE__));            \
-    return site;                                                  \
+#define MOONPOOL_BUGGIFY_SITE()                        \
+  ([]() -> ::moonpool::BuggifySite& {                  \
+    static constinit ::moonpool::BuggifySite site(     \
+        __FILE__ ":" MOONPOOL_BUGGIFY_TEXT(__LINE__)); \
+    return site;                                       \
   }())
 
 // True in 1/4 of the passes, in the runs in which the site is active.
-#define BUGGIFY()                                        \
-  (::moonpool::internal::BuggifyFires(                   \
-      MOONPOOL_BUGGIFY_SITE(), ::moonpool::Buggify::kFiring))
+#define BUGGIFY()                                              \
+  (::moonpool::internal::BuggifyFires(MOONPOOL_BUGGIFY_SITE(), \
+                                      ::moonpool::Buggify::kFiring))
 
 // The same with another chance. REQUIRES: den > 0.
-#define BUGGIFY_WITH_PROB(num, den)    \
-  (::moonpool::internal::BuggifyFires( \
-      MOONPOOL_BUGGIFY_SITE(), ::moonpool::Ratio{(num), (den)}))
+#define BUGGIFY_WITH_PROB(num, den)                            \
+  (::moonpool::internal::BuggifyFires(MOONPOOL_BUGGIFY_SITE(), \
+                                      ::moonpool::Ratio{(num), (den)}))
 
 // The default, or uniform in [low, high] if the site fires (1/4). Integers,
 // converted to the type of the default, and absl::Duration. REQUIRES: low <=
 // high.
-#define BUGGIFY_KNOB(otherwise, low, high)                               \
-  (::moonpool::internal::BuggifyKnob(MOONPOOL_BUGGIFY_SITE(), otherwise, \
-                                     low, high))
+#define BUGGIFY_KNOB(otherwise, low, high)                                    \
+  (::moonpool::internal::BuggifyKnob(MOONPOOL_BUGGIFY_SITE(), otherwise, low, \
+                                     high))
 
 #endif  // MOONPOOL_SIM_CHAOS_BUGGIFY_H_

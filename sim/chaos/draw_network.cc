@@ -20,8 +20,7 @@ void PlanDraw::DrawEnvironment() {
   network.slow_chance =
       bimodal ? DrawRatio(random, 1, 9, 1000) : Ratio{.num = 0, .den = 1};
   network.slow_latency = network.latency.high * random.Range(2, 50);
-  network.max_segment_bytes =
-      random.Chance({1, 2}) ? 1460 : size_t{64} * 1024;
+  network.max_segment_bytes = random.Chance({1, 2}) ? 1460 : size_t{64} * 1024;
   network.receive_window_bytes = size_t{64} * 1024
                                  << random.Below(5);  // to 1 MiB
   network.send_buffer_bytes = size_t{16} * 1024 << random.Below(7);

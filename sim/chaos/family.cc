@@ -7,11 +7,16 @@ namespace moonpool {
 
 absl::string_view FaultSurfaceName(FaultSurface surface) {
   switch (surface) {
-    case FaultSurface::kNetwork: return "network";
-    case FaultSurface::kClock: return "clock";
-    case FaultSurface::kStorage: return "storage";
-    case FaultSurface::kProcess: return "process";
-    case FaultSurface::kCode: return "code";
+    case FaultSurface::kNetwork:
+      return "network";
+    case FaultSurface::kClock:
+      return "clock";
+    case FaultSurface::kStorage:
+      return "storage";
+    case FaultSurface::kProcess:
+      return "process";
+    case FaultSurface::kCode:
+      return "code";
   }
   CHECK(false) << "not a surface: " << static_cast<int>(surface);
   return "";

@@ -36,9 +36,9 @@ void PlanDraw::DrawClocks() {
     const bool wild = random.Chance({1, 2});
     faults.max_rate_ppm =
         is_mild() ? 200 : random.Range(wild ? 1000 : 100, wild ? 50000 : 200);
-    faults.max_offset =
-        is_mild() ? absl::Milliseconds(100)
-                  : DrawMillis(random, 100, wild ? 10000 : 1000);
+    faults.max_offset = is_mild()
+                            ? absl::Milliseconds(100)
+                            : DrawMillis(random, 100, wild ? 10000 : 1000);
   }
   if (has(FaultFamily::kClockStep)) {
     RandomStream random = StreamOf(FaultFamily::kClockStep);
@@ -47,10 +47,10 @@ void PlanDraw::DrawClocks() {
   }
   if (has(FaultFamily::kBuggifiedDelay)) {
     RandomStream random = StreamOf(FaultFamily::kBuggifiedDelay);
-    faults.delays.chance = is_mild() ? Ratio{.num = 1, .den = 20}
-                                     : DrawRatio(random, 20, 29, 100);
-    faults.delays.max = is_mild() ? absl::Milliseconds(20)
-                                  : DrawMillis(random, 50, 149);
+    faults.delays.chance =
+        is_mild() ? Ratio{.num = 1, .den = 20} : DrawRatio(random, 20, 29, 100);
+    faults.delays.max =
+        is_mild() ? absl::Milliseconds(20) : DrawMillis(random, 50, 149);
   }
 }
 
@@ -91,8 +91,7 @@ ChaosPlan DrawPlan(const ChaosProfile& profile, RandomSource& source) {
   draw.DrawProcesses();
   if (profile.has_operations()) {
     plan.operations = OperationAlphabet(
-        RandomStream(&source, "chaos.operations", 0,
-                     RandomStream::Kind::kFixed)
+        RandomStream(&source, "chaos.operations", 0, RandomStream::Kind::kFixed)
             .Next());
   }
   return plan;
@@ -108,8 +107,8 @@ DiskFaults ChaosPlan::DiskFaultsFor(uint64_t index) const {
         &faults.bit_rot, &faults.misdirected_read, &faults.misdirected_write,
         &faults.phantom_write, &faults.stale_read, &faults.sync_failure,
         &faults.short_read, &faults.short_write, &faults.stall_chance,
-        &faults.throttle_chance, &faults.read_only_chance,
-        &faults.hang_chance, &faults.disk_full}) {
+        &faults.throttle_chance, &faults.read_only_chance, &faults.hang_chance,
+        &faults.disk_full}) {
     *rate = Ratio{.num = std::min(rate->num * factor, rate->den * 2),
                   .den = rate->den * 2};
   }

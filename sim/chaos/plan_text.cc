@@ -28,9 +28,12 @@ std::string Every(absl::Duration interval) {
 
 absl::string_view StrategyName(PartitionStrategy strategy) {
   switch (strategy) {
-    case PartitionStrategy::kRandom: return "random sides";
-    case PartitionStrategy::kUniformSize: return "sides of uniform size";
-    case PartitionStrategy::kIsolateSingle: return "one against all";
+    case PartitionStrategy::kRandom:
+      return "random sides";
+    case PartitionStrategy::kUniformSize:
+      return "sides of uniform size";
+    case PartitionStrategy::kIsolateSingle:
+      return "one against all";
   }
   return "";
 }
@@ -145,10 +148,10 @@ std::string StorageText(FaultFamily family, const DiskFaults& faults) {
 std::string ProcessText(FaultFamily family, const ChaosPlan& plan) {
   switch (family) {
     case FaultFamily::kReboot:
-      return absl::StrCat("if there is attrition:",
-                          plan.attrition.graceful ? " graceful" : "",
-                          plan.attrition.crash ? " crash" : "",
-                          plan.attrition.wipe ? " wipe" : "");
+      return absl::StrCat(
+          "if there is attrition:", plan.attrition.graceful ? " graceful" : "",
+          plan.attrition.crash ? " crash" : "",
+          plan.attrition.wipe ? " wipe" : "");
     case FaultFamily::kPause:
       return absl::StrCat(Every(plan.pauses.interval), ", for ",
                           Text(plan.pauses.duration));
@@ -177,10 +180,14 @@ std::string IntensityText(FaultFamily family, const ChaosPlan& plan) {
 
 absl::string_view LevelName(ChaosProfile::Level level) {
   switch (level) {
-    case ChaosProfile::Level::kOff: return "off";
-    case ChaosProfile::Level::kMild: return "mild";
-    case ChaosProfile::Level::kRandom: return "random";
-    case ChaosProfile::Level::kSwarm: return "swarm";
+    case ChaosProfile::Level::kOff:
+      return "off";
+    case ChaosProfile::Level::kMild:
+      return "mild";
+    case ChaosProfile::Level::kRandom:
+      return "random";
+    case ChaosProfile::Level::kSwarm:
+      return "swarm";
   }
   return "";
 }
@@ -210,10 +217,9 @@ std::string ChaosPlan::ToString() const {
                                   families.empty() ? ", no fault" : "", "\n");
   for (const FaultFamily family : kAllFamilies) {
     if (!families.has(family)) continue;
-    absl::StrAppendFormat(&text, "  %-11s  %s: %s\n",
-                          FaultSurfaceName(SurfaceOf(family)),
-                          FaultFamilyName(family),
-                          IntensityText(family, *this));
+    absl::StrAppendFormat(
+        &text, "  %-11s  %s: %s\n", FaultSurfaceName(SurfaceOf(family)),
+        FaultFamilyName(family), IntensityText(family, *this));
   }
   return absl::StrCat(text, EnvironmentText(*this));
 }

@@ -64,7 +64,8 @@ class ChaosProfile {
   bool has_knobs() const { return knobs_ && level_ != Level::kOff; }
   bool has_operations() const { return operations_ && level_ != Level::kOff; }
   bool has_environment() const {
-    return environment_ && (level_ == Level::kRandom || level_ == Level::kSwarm);
+    return environment_ &&
+           (level_ == Level::kRandom || level_ == Level::kSwarm);
   }
 
  private:
