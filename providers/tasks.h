@@ -19,6 +19,11 @@ class Tasks {
   JoinHandle Spawn(Function function, Args... args) {
     return set().Spawn(std::move(function), std::move(args)...);
   }
+  // The same; name, a literal, shows when the task does not end.
+  template <typename Function, typename... Args>
+  JoinHandle SpawnNamed(const char* name, Function function, Args... args) {
+    return set().SpawnNamed(name, std::move(function), std::move(args)...);
+  }
   // co_await tasks.YieldNow(): lets every other ready task run first.
   Yield YieldNow() { return Yield(); }
 

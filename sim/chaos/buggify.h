@@ -64,6 +64,8 @@ class Buggify {
 
   // Chaos is over: nothing fires any more and nothing is drawn.
   void Disable() { families_ = FaultSet::None(); }
+  // Chaos begins, or goes on after a quiet period.
+  void Enable(const FaultSet& families) { families_ = families; }
 
   bool Fires(BuggifySite& site, Ratio chance);
   // If the site fires, uniform in [0, span].

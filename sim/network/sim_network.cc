@@ -38,7 +38,7 @@ std::unique_ptr<Network> SimNetwork::MakeProvider(std::string ip) {
                                           &fabric_->GetMachine(ip));
 }
 
-void SimNetwork::CrashMachine(absl::string_view ip) {
+void SimNetwork::CrashMachine(absl::string_view ip, bool) {
   CHECK(!fabric_->world->in_teardown());
   network_internal::CrashMachine(fabric_->GetMachine(ip));
 }

@@ -24,7 +24,9 @@
 #include "absl/strings/string_view.h"
 #include "providers/network.h"
 #include "sim/core/world.h"
+#include "sim/network/faults.h"
 #include "sim/network/options.h"
+#include <vector>
 
 namespace moonpool {
 
@@ -49,7 +51,11 @@ class SimNetwork {
   // inert; waiting operations wake and give Cancelled, should their frames
   // still run. Until a new incarnation binds, connecting to ip is refused.
   // REQUIRES: not inside a World::TeardownScope (the RSTs are scheduled).
-  void CrashMachine(absl::string_view ip);
+  void CrashMachine(absl::string_view ip, bool power_loss = false);
+  void SetFaults(const NetworkFaults&) {}
+  void PartitionSets(const std::vector<std::string>&, const std::vector<std::string>&, absl::Duration) {}
+  void AddName(absl::string_view, absl::string_view) {}
+  void SetPairLatency(absl::string_view, absl::string_view, absl::Duration) {}
 
   // Blocks from -> to. Segments of every kind, those in flight included, do
   // not arrive while it is blocked; senders keep them and send them again, in
