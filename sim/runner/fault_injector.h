@@ -14,6 +14,7 @@
 #include "providers/time.h"
 #include "sim/network/sim_network.h"
 #include "sim/runner/process.h"
+#include "sim/storage/sim_disk.h"
 
 namespace moonpool {
 
@@ -24,6 +25,7 @@ class FaultContext {
   virtual Time& time() = 0;
   virtual Random& random() = 0;
   virtual SimNetwork& network() = 0;
+  virtual SimDisk& disk(absl::string_view ip) = 0;
   virtual const std::vector<std::string>& process_ips() const = 0;
   virtual int dead_count() const = 0;
   virtual bool is_up(absl::string_view ip) const = 0;

@@ -331,6 +331,12 @@ const std::vector<std::string>& Iteration::process_ips() const {
   return topology_->all_process_ips();
 }
 
+SimDisk& Iteration::disk(absl::string_view ip) {
+  Machine* machine = FindProcess(ip);
+  CHECK(machine != nullptr) << "no process has address " << ip;
+  return machine->disk();
+}
+
 int Iteration::dead_count() const {
   int dead = 0;
   for (const auto& machine : machines_) {

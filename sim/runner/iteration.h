@@ -39,6 +39,7 @@ class Iteration final : private FaultContext {
   Time& time() override { return time_; }
   Random& random() override { return fault_random_; }
   SimNetwork& network() override { return *network_; }
+  SimDisk& disk(absl::string_view ip) override;
   const std::vector<std::string>& process_ips() const override;
   int dead_count() const override;
   bool is_up(absl::string_view ip) const override;

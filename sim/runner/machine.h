@@ -47,6 +47,7 @@ class Machine {
   int boots() const { return incarnation_; }
   TaskSet& tasks() { return *tasks_; }
   SimContext& context() { return *context_; }
+  SimDisk& disk() { return disk_; }
 
   // A new incarnation: fresh context, then the process (if there is one: the
   // machine of a workload has none) as a task. REQUIRES: not up.

@@ -40,7 +40,10 @@ SimulationBuilder MakeSimulation(const CampaignOptions& options) {
       .Workloads(1, [bursts = options.bursts,
                      both = options.damage == Damage::kBothCopies](
                         int) { return std::make_unique<Client>(bursts, both); })
-      .Attrition(kAttrition);
+      .Attrition(kAttrition)
+      .Fault([errors = options.errors, damage = options.damage] {
+        return std::make_unique<DiskTrouble>(errors, damage);
+      });
   return builder;
 }
 

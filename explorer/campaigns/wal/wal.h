@@ -7,20 +7,11 @@
 #ifndef MOONPOOL_EXPLORER_CAMPAIGNS_WAL_WAL_H_
 #define MOONPOOL_EXPLORER_CAMPAIGNS_WAL_WAL_H_
 
+#include "explorer/campaigns/wal/faults.h"
 #include "explorer/campaigns/wal/options.h"
 #include "sim/runner/builder.h"
 
 namespace moonpool::wal {
-
-// What the disk loses, misplaces or changes for good.
-enum class Damage {
-  kNone,
-  // Anything, as often as it likes, but in one copy only, drawn for the run:
-  // nothing that was acknowledged may be lost.
-  kOneCopy,
-  // See Witness for what is a violation then.
-  kBothCopies,
-};
 
 struct CampaignOptions {
   Options store;
