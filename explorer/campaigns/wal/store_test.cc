@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -134,7 +135,7 @@ TEST(StoreTest, EachCopyIsEnough) {
     EXPECT_OK(t.Open());
     CommitSome(t, 1, 20);
     DiskImage image = t.disk().Image();
-    std::erase_if(image.files, [&](const auto& file) {
+    absl::erase_if(image.files, [&](const auto& file) {
       return absl::StartsWith(file.first, copy);
     });
     t.Restore(image);
