@@ -163,6 +163,7 @@ Task<absl::Status> WriteFile(SimContext& ctx, std::string path, bool sync) {
                       co_await ctx.storage().Open(path, {.create = true}));
   CO_RETURN_IF_ERROR(co_await file->Append("data"));
   if (sync) CO_RETURN_IF_ERROR(co_await file->Sync());
+  if (sync) CO_RETURN_IF_ERROR(co_await ctx.storage().SyncDirectory(""));
   co_return absl::OkStatus();
 }
 
