@@ -10,10 +10,10 @@
 namespace moonpool::wal {
 namespace {
 
-// Never, or once in low to high operations (or sectors).
-Ratio DrawRatio(Random& random, int64_t low, int64_t high) {
+// Never; or once in most, most * 2, … most * 32 operations (or sectors).
+Ratio DrawRatio(Random& random, uint64_t most) {
   const bool is_on = random.Chance({1, 2});
-  const uint64_t den = static_cast<uint64_t>(random.Range(low, high));
+  const uint64_t den = most << random.Below(6);
   return {is_on ? uint64_t{1} : uint64_t{0}, den};
 }
 
@@ -25,25 +25,25 @@ DiskFaults DrawFaults(Random& random, bool errors, Damage damage) {
   faults.crash.torn_writes = true;
   faults.crash.keep_all = {1, 10};
   if (errors) {
-    faults.read_error = DrawRatio(random, 20, 500);
-    faults.write_error = DrawRatio(random, 100, 1000);
-    faults.sync_failure = DrawRatio(random, 10, 200);
-    faults.short_read = DrawRatio(random, 5, 100);
-    faults.short_write = DrawRatio(random, 100, 1000);
-    faults.disk_full = DrawRatio(random, 20, 200);
-    faults.stall_chance = DrawRatio(random, 500, 2000);
+    faults.read_error = DrawRatio(random, 20);
+    faults.write_error = DrawRatio(random, 50);
+    faults.sync_failure = DrawRatio(random, 10);
+    faults.short_read = DrawRatio(random, 5);
+    faults.short_write = DrawRatio(random, 50);
+    faults.disk_full = DrawRatio(random, 10);
+    faults.stall_chance = DrawRatio(random, 200);
     faults.stall_min = absl::Milliseconds(1);
     faults.stall_max = absl::Milliseconds(20);
   }
   if (damage != Damage::kNone) {
-    faults.bit_rot = DrawRatio(random, 20, 1000);
-    faults.latent_sector = DrawRatio(random, 100, 2000);
-    faults.misdirected_write = DrawRatio(random, 20, 200);
-    faults.phantom_write = DrawRatio(random, 20, 200);
+    faults.bit_rot = DrawRatio(random, 5);
+    faults.latent_sector = DrawRatio(random, 50);
+    faults.misdirected_write = DrawRatio(random, 20);
+    faults.phantom_write = DrawRatio(random, 10);
   }
   if (damage == Damage::kBothCopies) {
-    faults.misdirected_read = DrawRatio(random, 50, 500);
-    faults.stale_read = DrawRatio(random, 20, 200);
+    faults.misdirected_read = DrawRatio(random, 20);
+    faults.stale_read = DrawRatio(random, 10);
   }
   return faults;
 }
