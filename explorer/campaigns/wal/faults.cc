@@ -28,6 +28,9 @@ DiskFaults DrawFaults(Random& random, bool errors, Damage damage) {
     faults.read_error = DrawRatio(random, 20);
     faults.write_error = DrawRatio(random, 50);
     faults.sync_failure = DrawRatio(random, 10);
+    if (random.Chance({1, 4})) {
+      faults.sync_failure_mode = SyncFailureMode::kRetryable;
+    }
     faults.short_read = DrawRatio(random, 5);
     faults.short_write = DrawRatio(random, 50);
     faults.disk_full = DrawRatio(random, 10);

@@ -47,7 +47,7 @@ std::optional<Bug> FindBug(absl::string_view name);
 struct Options {
   Bug bug = Bug::kNone;
   // Of a log segment, its header included. REQUIRES: >= 4.
-  uint32_t segment_sectors = 16;
+  uint32_t segment_sectors = 8;
   // With more segments than this in use a commit takes a checkpoint first.
   uint32_t live_segments_max = 2;
 };
