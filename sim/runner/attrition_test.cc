@@ -115,7 +115,8 @@ TEST(AttritionTest, WeightsChooseTheKind) {
   const Deaths wipe = CountDeaths(
       {.prob_graceful = 0, .prob_crash = 0, .prob_wipe = 0.001});
   EXPECT_EQ(wipe.graceful, 0);
-  EXPECT_GT(wipe.empty_disks, wipe.reboots * 9 / 10);
+  // A last reboot of an iteration may not get as far as to look.
+  EXPECT_GT(wipe.empty_disks, wipe.reboots * 8 / 10);
   const Deaths mixed = CountDeaths({});
   EXPECT_GT(mixed.graceful, 0);
   EXPECT_GT(mixed.empty_disks, 0);
