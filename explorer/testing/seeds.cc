@@ -81,10 +81,12 @@ std::string ChooseSeeds(const TestEnvironment& environment,
     builder.Seeds({*environment.seed}).Iterations(1);
     return absl::StrCat("seed ", *environment.seed, " alone (MOONPOOL_SEED)");
   }
-  std::string text = "the seeds of the builder";
+  std::string text =
+      absl::StrCat("the builder's seeds, base seed ", builder.base_seed());
   if (environment.run > 1) {
-    // By its whole name: two tests of one run share no seed.
-    const uint64_t base = HashBytes(part.full_name, environment.run);
+    // Two tests of one run have seeds of their own.
+    const uint64_t base = HashBytes(
+        part.test_name, Combine64(builder.base_seed(), environment.run));
     builder.BaseSeed(base);
     text = absl::StrCat("run ", environment.run, ", base seed ", base);
   }
@@ -149,10 +151,10 @@ absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
   const std::string report = absl::StrCat(stem, ".txt");
   RETURN_IF_ERROR(WriteFileAtomically(
       report,
-      absl::StrCat(full_name, "\n", DescribeFailure(failure), "trace hash ",
-                   HashToHex(failure.trace_hash), ", ", failure.draws,
-                   " draws, ", failure.boots, " boots, build ", BuildId(),
-                   "\nreproduce: ", reproduction, "\n")));
+      absl::StrCat(full_name, "\n", DescribeFailure(failure), failure.chaos,
+                   "trace hash ", HashToHex(failure.trace_hash), ", ",
+                   failure.draws, " draws, ", failure.boots, " boots, build ",
+                   BuildId(), "\nreproduce: ", reproduction, "\n")));
   // Bazel packs its directory and throws it away.
   return absl::StrCat(name, ".recipe.textproto and .txt in ",
                       environment.target.empty()

@@ -30,6 +30,7 @@ absl::StatusOr<TestEnvironment> ReadTestEnvironment();
 // A part of a test: seeds part, part + parts, … of its iterations.
 struct TestPart {
   std::string full_name;  // "Suite.Name/2"
+  std::string test_name;  // "Suite.Name": all parts share their base seed
   int iterations = 0;     // of the whole test; 0: the builder's
   int part = 0;
   int parts = 1;

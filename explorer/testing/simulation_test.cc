@@ -93,8 +93,10 @@ class SimulationTest final : public ::testing::Test {
           WriteFailure(environment, part_.full_name, reproduction, failure);
       if (!files.ok()) Fail(files.status().ToString());
       if (++shown > kFailuresShown) continue;
-      std::string text =
-          absl::StrCat(DescribeFailure(failure), "reproduce: ", reproduction);
+      // What chaos did is long; the files have it of every seed.
+      std::string text = absl::StrCat(DescribeFailure(failure),
+                                      shown == 1 ? failure.chaos : "",
+                                      "reproduce: ", reproduction);
       if (files.ok() && !files->empty()) {
         absl::StrAppend(&text, "\nwritten: ", *files);
       }
@@ -138,6 +140,7 @@ bool RegisterSimulationTest(const char* suite, const char* name,
     const std::string part_name =
         options.parts == 1 ? name : absl::StrCat(name, "/", i);
     const TestPart part = {.full_name = absl::StrCat(suite, ".", part_name),
+                           .test_name = absl::StrCat(suite, ".", name),
                            .iterations = options.iterations,
                            .part = i,
                            .parts = options.parts};

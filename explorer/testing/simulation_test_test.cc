@@ -171,6 +171,24 @@ TEST(SimulationTest, EachFailingSeedHasARecipeAndAReport) {
                 directory));
 }
 
+TEST(SimulationTest, TheFirstFailureAndEachReportTellWhatChaosDid) {
+  const std::string directory = absl::StrCat(testing::TempDir(), "/chaos");
+  std::filesystem::create_directory(directory);
+  const Outcome outcome =
+      RunTests("Dice.InChaos", "MOONPOOL_OUTPUT_DIR=" + directory);
+  const std::vector<uint64_t> seeds = FailedSeeds(outcome.out);
+  ASSERT_THAT(seeds, SizeIs(3));
+  const size_t first = outcome.out.find("chaos mild\n");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_THAT(outcome.out, HasSubstr("partial I/O: "));
+  EXPECT_EQ(outcome.out.find("chaos mild\n", first + 1), std::string::npos);
+  for (const uint64_t seed : seeds) {
+    EXPECT_THAT(
+        ReadFile(absl::StrCat(directory, "/Dice.InChaos.seed-", seed, ".txt")),
+        HasSubstr("chaos mild\n"));
+  }
+}
+
 TEST(SimulationTest, OutputsThatCannotBeWrittenAreAFailure) {
   const Outcome outcome =
       RunTests("Dice.AlwaysUnlucky", "MOONPOOL_OUTPUT_DIR=/no/such/directory");

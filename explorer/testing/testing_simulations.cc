@@ -11,6 +11,7 @@
 #include "explorer/testing/simulation_test.h"
 #include "gtest/gtest.h"
 #include "sim/assertions/assertions.h"
+#include "sim/chaos/profile.h"
 #include "sim/runner/builder.h"
 #include "sim/runner/context.h"
 #include "sim/runner/workload.h"
@@ -47,6 +48,10 @@ SIMULATION_TEST(Dice, Unlucky, .iterations = 40) { return Simulation(4); }
 
 SIMULATION_TEST(Dice, AlwaysUnlucky) {
   return Simulation(1).Seeds({7, 8}).Iterations(30);
+}
+
+SIMULATION_TEST(Dice, InChaos) {
+  return Simulation(1).Chaos(ChaosProfile::Mild()).Iterations(3);
 }
 
 SIMULATION_TEST(Dice, InParts, .iterations = 40, .parts = 3) {

@@ -21,7 +21,8 @@ class PlanDraw {
       : profile_(profile), source_(source), plan_(plan) {}
 
   void DrawFamilies();
-  void DrawEnvironment();
+  void DrawNetworkEnvironment();
+  void DrawDiskEnvironment();
   void DrawNetwork();
   void DrawStorage();
   void DrawClocks();

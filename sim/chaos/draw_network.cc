@@ -7,8 +7,7 @@
 
 namespace moonpool::chaos_internal {
 
-void PlanDraw::DrawEnvironment() {
-  if (!profile_.has_environment()) return;
+void PlanDraw::DrawNetworkEnvironment() {
   RandomStream random = Fixed("chaos.network");
   NetworkOptions& network = plan_->network.emplace();
   // Half a round trip: from a good data centre to two far zones.
@@ -25,17 +24,6 @@ void PlanDraw::DrawEnvironment() {
                                  << random.Below(5);  // to 1 MiB
   network.send_buffer_bytes = size_t{16} * 1024 << random.Below(7);
   network.user_timeout = absl::Seconds(random.Range(1, 30));
-
-  RandomStream disk_random = Fixed("chaos.disks");
-  DiskOptions& disks = plan_->disks.emplace();
-  disks.read = {DrawMicros(disk_random, 20, 99),
-                DrawMicros(disk_random, 100, 499)};
-  disks.write = {DrawMicros(disk_random, 5, 49),
-                 DrawMicros(disk_random, 50, 499)};
-  disks.sync = {DrawMicros(disk_random, 500, 1999),
-                DrawMicros(disk_random, 2000, 9999)};
-  disks.metadata = {DrawMicros(disk_random, 5, 49),
-                    DrawMicros(disk_random, 50, 499)};
 }
 
 void PlanDraw::DrawNetwork() {

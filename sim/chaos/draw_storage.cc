@@ -9,6 +9,25 @@ namespace {
 constexpr uint64_t kMillion = 1000000;
 }  // namespace
 
+void PlanDraw::DrawDiskEnvironment() {
+  RandomStream random = Fixed("chaos.disks");
+  DiskOptions& disks = plan_->disks.emplace();
+  disks.read = {DrawMicros(random, 20, 99), DrawMicros(random, 100, 499)};
+  disks.write = {DrawMicros(random, 5, 49), DrawMicros(random, 50, 499)};
+  disks.sync = {DrawMicros(random, 500, 1999), DrawMicros(random, 2000, 9999)};
+  disks.metadata = {DrawMicros(random, 5, 49), DrawMicros(random, 50, 499)};
+  disks.iops = 10000 + random.Below(90000);
+  disks.bandwidth = 50000000 + random.Below(450000001);
+  disks.depth = 1 << random.Below(6);  // a hard disk's 1 to a good one's 32
+  // What a file system promises about names stays the builder's choice: the
+  // strictest by default.
+  RandomStream knobs = Fixed("chaos.knobs.disk");
+  if (HasSpike(FaultFamily::kDiskThrottle, knobs)) {
+    disks.iops = 100 + knobs.Below(4900);
+    disks.bandwidth = 1000000 + knobs.Below(19000001);
+  }
+}
+
 void PlanDraw::DrawStorage() {
   plan_->disk_seed = Fixed("chaos.disk").Next();
   DrawDiskRates();

@@ -84,7 +84,10 @@ ChaosPlan DrawPlan(const ChaosProfile& profile, RandomSource& source) {
   chaos_internal::PlanDraw draw(profile, &source, &plan);
   if (profile.level() == ChaosProfile::Level::kOff) return plan;
   draw.DrawFamilies();
-  draw.DrawEnvironment();
+  if (profile.has_environment()) {
+    draw.DrawNetworkEnvironment();
+    draw.DrawDiskEnvironment();
+  }
   draw.DrawNetwork();
   draw.DrawStorage();
   draw.DrawClocks();

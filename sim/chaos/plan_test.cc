@@ -260,7 +260,7 @@ TEST(ChaosPlan, ARefinementChangesNothingButWhatItRemoves) {
 }
 
 TEST(ChaosPlan, IntensitiesStayInTheirRangesAndVary) {
-  std::set<int64_t> intervals, latencies;
+  std::set<int64_t> intervals, latencies, depths;
   for (uint64_t seed = 0; seed < 500; ++seed) {
     const ChaosPlan plan = PlanOf(ChaosProfile::Random(), seed);
     const NetworkFaults& faults = plan.network_faults;
@@ -291,9 +291,13 @@ TEST(ChaosPlan, IntensitiesStayInTheirRangesAndVary) {
     EXPECT_GE(network.receive_window_bytes, network.max_segment_bytes);
     EXPECT_LE(plan.disks->read.low, plan.disks->read.high);
     EXPECT_LE(plan.disks->sync.low, plan.disks->sync.high);
+    EXPECT_GE(plan.disks->iops, 10000u);
+    EXPECT_LT(plan.disks->iops, 100000u);
+    depths.insert(plan.disks->depth);
   }
   EXPECT_GT(intervals.size(), 400u);
   EXPECT_GT(latencies.size(), 250u);
+  EXPECT_THAT(depths, ::testing::ElementsAre(1, 2, 4, 8, 16, 32));
 }
 
 TEST(ChaosPlan, NetworksAndDisksTakeTheDrawnEnvironment) {
@@ -322,6 +326,22 @@ TEST(ChaosPlan, KnobsSpikeAnEighthOfTheSeedsAndOnlyFamiliesThatAreOn) {
         is_spike(PlanOf(random.Knobs().Without({FaultFamily::kKnob}), seed)));
   }
   EXPECT_NEAR(spikes, 250, 60);
+}
+
+TEST(ChaosPlan, AnEighthOfTheSeedsHasSlowDisks) {
+  const ChaosProfile random = ChaosProfile::Random();
+  int slow = 0;
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const ChaosPlan plan = PlanOf(random.Knobs(), seed);
+    if (plan.disks->iops >= 10000) continue;
+    ++slow;
+    EXPECT_GE(plan.disks->iops, 100u);
+    EXPECT_LT(plan.disks->bandwidth, 20000001u);
+    const ChaosProfile without =
+        random.Knobs().Without({FaultFamily::kDiskThrottle});
+    EXPECT_GE(PlanOf(without, seed).disks->iops, 10000u);
+  }
+  EXPECT_NEAR(slow, 250, 60);
 }
 
 TEST(ChaosPlan, AttritionMaskOfSwarmAlwaysLeavesAKind) {
@@ -371,6 +391,7 @@ TEST(ChaosPlan, TextHasALineForEachFamily) {
   }
   EXPECT_THAT(text, HasSubstr("chaos random"));
   EXPECT_THAT(text, HasSubstr("environment  network latency"));
+  EXPECT_THAT(text, HasSubstr("environment  disks sync in"));
 }
 
 TEST(ChaosProfile, SurfacesPartitionTheFamilies) {

@@ -201,8 +201,11 @@ std::string EnvironmentText(const ChaosPlan& plan) {
                     Text(plan.network->slow_latency), "\n");
   }
   if (plan.disks.has_value()) {
-    absl::StrAppend(&text, "  environment  disk sync ",
-                    Text({plan.disks->sync.low, plan.disks->sync.high}), "\n");
+    absl::StrAppend(&text, "  environment  disks sync in ",
+                    Text({plan.disks->sync.low, plan.disks->sync.high}), ", ",
+                    plan.disks->iops, " operations and ",
+                    plan.disks->bandwidth / 1000000, " MB a second, ",
+                    plan.disks->depth, " at once\n");
   }
   if (plan.operations.is_swarmed()) {
     absl::StrAppend(&text, "  workload     half of the operations\n");
