@@ -92,7 +92,6 @@ class DiskCore {
   std::function<bool(absl::string_view, uint64_t, uint64_t)> may_corrupt;
   bool is_read_only = false;
   bool is_hung = false;
-  uint64_t last_handle = 0;
   DiskStats stats;
 };
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -82,9 +83,15 @@ TEST(FaultsTest, TransientErrorsPassAndChangeNothing) {
     EXPECT_TRUE(absl::IsDataLoss(co_await file->WriteAt(0, "x")));
     EXPECT_TRUE(absl::IsDataLoss(co_await file->Append("x")));
     EXPECT_TRUE(absl::IsDataLoss(co_await file->Truncate(1)));
-    EXPECT_EQ(m.count(FaultFamily::kIoError), 4u);
+    // Names, too.
+    Storage& s = *m.storage;
+    EXPECT_TRUE(absl::IsDataLoss((co_await s.Open("f")).status()));
+    EXPECT_TRUE(absl::IsDataLoss((co_await s.List("")).status()));
+    EXPECT_TRUE(absl::IsDataLoss(co_await s.Rename("f", "g")));
+    EXPECT_EQ(m.count(FaultFamily::kIoError), 7u);
     m.disk.SetFaults({});
     EXPECT_EQ(co_await Contents(file), Letters());
+    EXPECT_EQ(*co_await s.List(""), (std::vector<std::string>{"f"}));
   });
 }
 

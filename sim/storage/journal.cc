@@ -146,13 +146,14 @@ void Journal::RemoveMark(uint64_t last) {
 }
 
 void Journal::Coalesce(const PageFile& file) {
-  const size_t half = records_.size() / 2;
+  // A quarter stays apart: merging less would not keep up with the writes.
+  const size_t old = records_.size() - records_.size() / 4;
   size_t kept = 0;  // records before this are done
   for (size_t i = 1; i < records_.size(); ++i) {
     Record& older = records_[kept];
     const bool marked =
         std::find(marks_.begin(), marks_.end(), older.last) != marks_.end();
-    if (i < half && !marked) {
+    if (i < old && !marked) {
       MergeInto(older, records_[i]);
     } else if (++kept != i) {
       records_[kept] = std::move(records_[i]);

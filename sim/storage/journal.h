@@ -3,7 +3,7 @@
 // Journal: the operations of one file that are not durable yet, oldest first,
 // each with what it replaced: undoing them youngest first gives the durable
 // contents. Memory is bounded by the size of the file, not by the number of
-// operations: when there are many, the older half is merged into one record,
+// operations: when there are many, the older ones are merged into one record,
 // which then survives or perishes as a whole.
 #ifndef MOONPOOL_SIM_STORAGE_JOURNAL_H_
 #define MOONPOOL_SIM_STORAGE_JOURNAL_H_

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -159,6 +160,85 @@ TEST(ModelTest, BehavesLikeTheModelUnderRandomOperationsAndCrashes) {
     }
     if (HasFailure()) return;
   }
+}
+
+// ---- Torn writes, byte by byte
+// ------------------------------------------------
+
+// For each byte of one file the values it had since it was last durable.
+struct ByteHistory {
+  std::vector<std::set<char>> values;  // of each byte, the durable one first
+  std::string now;
+  size_t shortest = 0;
+
+  void Change(const std::string& contents) {
+    now = contents;
+    shortest = std::min(shortest, contents.size());
+    values.resize(std::max(values.size(), contents.size()), {'\0'});
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i].insert(i < contents.size() ? contents[i] : '\0');
+    }
+  }
+  void Sync() {
+    values.clear();
+    shortest = now.size();
+    for (const char c : now) values.push_back({c});
+  }
+};
+
+TEST(ModelTest, TornCrashesLeaveEachByteOldOrNew) {
+  size_t damaged = 0;
+  for (uint64_t seed = 0; seed < 25; ++seed) {
+    SCOPED_TRACE(seed);
+    Machine m(seed, NamesAtOnce());
+    m.disk.SetFaults({.crash = {.torn_writes = true, .garbage = false}});
+    m.MakeDurable("f", "");
+    RandomStream random(&m.world.random(), "test");
+    ByteHistory model;
+    model.Sync();
+    for (int crash = 0; crash < 20; ++crash) {
+      m.Run([&]() -> Task<void> {
+        FilePtr file = co_await OpenOrDie(m.storage.get(), "f");
+        for (uint64_t i = random.Below(8); i > 0; --i) {
+          std::string contents = model.now;
+          const uint64_t offset = random.Below(12000);
+          const std::string bytes(1 + random.Below(6000),
+                                  static_cast<char>('a' + random.Below(26)));
+          const size_t kind = random.Weighted({5, 3, 2, 2});
+          if (kind == 0) {
+            EXPECT_OK(co_await file->WriteAt(offset, bytes));
+            contents.resize(std::max(contents.size(), offset + bytes.size()));
+            contents.replace(offset, bytes.size(), bytes);
+          } else if (kind == 1) {
+            EXPECT_OK(co_await file->Append(bytes));
+            contents += bytes;
+          } else if (kind == 2) {
+            EXPECT_OK(co_await file->Truncate(offset));
+            contents.resize(offset);
+          } else {
+            EXPECT_OK(co_await file->Sync());
+            model.Sync();
+          }
+          model.Change(contents);
+        }
+        EXPECT_EQ(co_await Contents(file.get()), model.now);
+      });
+      m.Reboot();
+      const std::string found = m.disk.Image().files["f"];
+      EXPECT_GE(found.size(), model.shortest);
+      EXPECT_LE(found.size(), model.values.size());
+      damaged += found != model.now;
+      for (size_t i = 0; i < found.size(); ++i) {
+        if (!model.values[i].contains(found[i])) {
+          ADD_FAILURE() << "byte " << i << " never was " << int{found[i]};
+          return;
+        }
+      }
+      model.now = found;
+      model.Sync();
+    }
+  }
+  EXPECT_GT(damaged, 150u);
 }
 
 uint64_t TraceOfRun(uint64_t seed) {

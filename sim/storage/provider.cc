@@ -15,6 +15,7 @@
 #include "providers/base/hash.h"
 #include "providers/base/status_macros.h"
 #include "providers/coro/task.h"
+#include "sim/core/fault.h"
 #include "sim/storage/inode.h"
 #include "sim/storage/io.h"
 #include "sim/storage/operation.h"
@@ -30,7 +31,7 @@ class SimFile final : public File {
       : mount_(std::move(mount)),
         inode_(std::move(inode)),
         options_(options),
-        handle_(++mount_->core()->last_handle) {}
+        handle_(mount_->core()->tree->NextHandle()) {}
   ~SimFile() override {
     if (inode_->lock_holder() == handle_) inode_->set_lock_holder(0);
   }
@@ -130,6 +131,12 @@ class NameOperation final : public DiskOperation {
   absl::Status Execute() override {
     if (changes_ && core().is_read_only) {
       return absl::PermissionDeniedError("the disk has become read-only");
+    }
+    const DiskFaults& faults = core().faults;
+    if (may_fail() &&
+        roll().Happens(changes_ ? faults.write_error : faults.read_error)) {
+      core().Inject(FaultFamily::kIoError, "error in a directory");
+      return absl::DataLossError("I/O error: directory");
     }
     return f_(*core().tree);
   }

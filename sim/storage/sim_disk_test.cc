@@ -147,6 +147,160 @@ TEST(SimDisk, RemovedFileStaysUsableWhileOpen) {
   });
 }
 
+TEST(SimDisk, AccessFlagsAreEnforced) {
+  Machine m;
+  m.MakeDurable("f", "contents");
+  m.Run([&]() -> Task<void> {
+    FilePtr reader =
+        co_await OpenOrDie(m.storage.get(), "f", OpenOptions::ReadOnly());
+    EXPECT_TRUE(absl::IsPermissionDenied(co_await reader->Append("x")));
+    EXPECT_TRUE(absl::IsPermissionDenied(co_await reader->WriteAt(0, "x")));
+    EXPECT_TRUE(absl::IsPermissionDenied(co_await reader->Truncate(0)));
+    EXPECT_TRUE(absl::IsPermissionDenied(co_await reader->Allocate(0, 100)));
+    EXPECT_EQ(co_await Contents(reader.get()), "contents");
+    FilePtr writer = co_await OpenOrDie(m.storage.get(), "f", {.read = false});
+    EXPECT_TRUE(
+        absl::IsPermissionDenied((co_await writer->ReadAll()).status()));
+    EXPECT_OK(co_await writer->WriteAt(0, "C"));
+    EXPECT_OK(co_await writer->Sync());
+    // What one handle may do does not change what another may.
+    EXPECT_EQ(co_await Contents(reader.get()), "Contents");
+    EXPECT_TRUE(absl::IsPermissionDenied(co_await reader->Append("x")));
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        (co_await m.storage->Open("f", {.truncate = true, .write = false}))
+            .status()));
+    EXPECT_EQ(co_await Contents(reader.get()), "Contents");
+  });
+}
+
+TEST(SimDisk, DirectOperationsAreAligned) {
+  Machine m;
+  m.Run([&]() -> Task<void> {
+    FilePtr file = co_await OpenOrDie(m.storage.get(), "f",
+                                      {.create = true, .direct = true});
+    const std::string sector(512, 'x');
+    EXPECT_OK(co_await file->Append(sector));
+    EXPECT_OK(co_await file->WriteAt(512, sector + sector));
+    EXPECT_TRUE(absl::IsInvalidArgument(co_await file->Append("x")));
+    EXPECT_TRUE(absl::IsInvalidArgument(co_await file->WriteAt(1, sector)));
+    EXPECT_TRUE(absl::IsInvalidArgument(co_await file->WriteAt(512, "x")));
+    EXPECT_EQ(*file->Size(), 1536u);
+    std::string buffer(512, '.');
+    EXPECT_EQ(*co_await file->ReadAt(512, absl::MakeSpan(buffer)), 512u);
+    EXPECT_EQ(buffer, sector);
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        (co_await file->ReadAt(1, absl::MakeSpan(buffer))).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        (co_await file->ReadAt(0, absl::MakeSpan(buffer).subspan(1)))
+            .status()));
+    // Appending to an end that is not a multiple is misaligned, too.
+    EXPECT_OK(co_await file->Truncate(100));
+    EXPECT_TRUE(absl::IsInvalidArgument(co_await file->Append(sector)));
+    EXPECT_EQ(*file->Size(), 100u);
+  });
+}
+
+TEST(SimDisk, ConcurrentAppendsFollowOneAnother) {
+  // In any order, but none overwrites another.
+  absl::btree_map<std::string, int> orders;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Machine m(seed);
+    m.MakeDurable("f", "");
+    for (const char* bytes : {"aa", "bb", "cc"}) {
+      m.tasks.Spawn([&, bytes]() -> Task<void> {
+        FilePtr file = co_await OpenOrDie(m.storage.get(), "f");
+        EXPECT_OK(co_await file->Append(bytes));
+      });
+    }
+    while (m.world.Turn()) {
+    }
+    const std::string contents = m.disk.Image().files["f"];
+    EXPECT_EQ(contents.size(), 6u);
+    ++orders[contents];
+  }
+  EXPECT_EQ(orders.size(), 6u);
+  for (const auto& [order, count] : orders) EXPECT_GT(count, 20) << order;
+}
+
+TEST(SimDisk, OverlappingWritesOfAHandleMayTakeAnyOrder) {
+  int last_wins = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Machine m(seed);
+    m.MakeDurable("f", "");
+    FilePtr file;
+    m.Run([&]() -> Task<void> {
+      file = co_await OpenOrDie(m.storage.get(), "f");
+    });
+    // Issued in this order.
+    for (const char* bytes : {"1", "2"}) {
+      m.tasks.Spawn([&, bytes]() -> Task<void> {
+        co_await m.time.Sleep(absl::Nanoseconds(bytes[0]));
+        EXPECT_OK(co_await file->WriteAt(0, bytes));
+      });
+    }
+    while (m.world.Turn()) {
+    }
+    last_wins += m.disk.Image().files["f"] == "2";
+  }
+  EXPECT_GT(last_wins, 170);
+  EXPECT_LT(last_wins, 280);
+}
+
+TEST(SimDisk, AllocateExtendsWithZerosAndKeepsContents) {
+  Machine m;
+  m.Run([&]() -> Task<void> {
+    FilePtr file = co_await OpenOrDie(m.storage.get(), "f");
+    EXPECT_OK(co_await file->Append("abc"));
+    EXPECT_OK(co_await file->Allocate(0, 2));
+    EXPECT_EQ(*file->Size(), 3u);
+    EXPECT_OK(co_await file->Allocate(2, 4));
+    EXPECT_EQ(co_await Contents(file.get()), std::string("abc\0\0\0", 6));
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        co_await file->Allocate(1, SimDisk::kMaxFileBytes)));
+  });
+}
+
+TEST(SimDisk, LocksExcludeOtherHandlesUntilTheyAreClosed) {
+  Machine m;
+  m.MakeDurable("f", "");
+  FilePtr left_open;
+  m.Run([&]() -> Task<void> {
+    FilePtr a = co_await OpenOrDie(m.storage.get(), "f");
+    FilePtr b = co_await OpenOrDie(m.storage.get(), "f");
+    EXPECT_OK(a->TryLock());
+    EXPECT_OK(a->TryLock());  // has it
+    EXPECT_TRUE(absl::IsUnavailable(b->TryLock()));
+    EXPECT_OK(co_await b->Append("advisory"));
+    // It stays with the file, not with the name.
+    EXPECT_OK(co_await m.storage->Rename("f", "g"));
+    FilePtr other = co_await OpenOrDie(m.storage.get(), "f");
+    EXPECT_OK(other->TryLock());
+    b = co_await OpenOrDie(m.storage.get(), "g");
+    EXPECT_TRUE(absl::IsUnavailable(b->TryLock()));
+    a.reset();
+    EXPECT_OK(b->TryLock());
+    EXPECT_OK(co_await m.storage->SyncDirectory(""));
+    left_open = std::move(b);
+  });
+  // The end of the process releases it, even if frames linger.
+  for (const bool crash : {true, false}) {
+    if (crash) {
+      m.disk.Crash();
+    } else {
+      m.disk.Disconnect();
+    }
+    m.storage = m.disk.MakeProvider();
+    m.Run([&]() -> Task<void> {
+      FilePtr file = co_await OpenOrDie(m.storage.get(), "g");
+      EXPECT_OK(file->TryLock());
+      left_open.reset();  // takes nothing from the new holder
+      FilePtr second = co_await OpenOrDie(m.storage.get(), "g");
+      EXPECT_TRUE(absl::IsUnavailable(second->TryLock()));
+      left_open = std::move(file);
+    });
+  }
+}
+
 TEST(SimDisk, LatenciesLieInTheirRanges) {
   DiskOptions options;
   options.iops = 0;

@@ -74,6 +74,9 @@ class DiskTree {
   // The number of operations on names so far.
   uint64_t issued() const { return issued_; }
 
+  // Names an open file; never given twice, also after a swap of disks.
+  uint64_t NextHandle() { return ++last_handle_; }
+
   size_t volatile_operations() const { return journal_.size(); }
   // A power cut: the names. Returns how many operations were lost.
   size_t CrashNames(const CrashLaw& law, uint64_t draw);
@@ -129,6 +132,7 @@ class DiskTree {
   std::shared_ptr<PageBudget> budget_;
   bool keeps_history_ = false;
   uint64_t last_id_ = 0;
+  uint64_t last_handle_ = 0;
   uint64_t issued_ = 0;
   std::shared_ptr<Directory> root_;
   std::vector<Operation> journal_;  // oldest first
