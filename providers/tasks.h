@@ -24,7 +24,8 @@ class Tasks {
   JoinHandle SpawnNamed(const char* name, Function function, Args... args) {
     return set().SpawnNamed(name, std::move(function), std::move(args)...);
   }
-  // co_await tasks.YieldNow(): lets every other ready task run first.
+  // co_await tasks.YieldNow(): back to the ready tasks; which of them runs next
+  // is the executor's choice, this one included.
   Yield YieldNow() { return Yield(); }
 
  protected:

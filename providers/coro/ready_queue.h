@@ -121,7 +121,7 @@ class ReadyNode {
   uint32_t owner_ = 0;
 };
 
-// co_await Yield(): back to the end of the ready queue.
+// co_await Yield(): back to the ready queue.
 class Yield {
  public:
   bool await_ready() const noexcept { return false; }
