@@ -60,11 +60,17 @@ void Map() {
                       MAP_FIXED_NOREPLACE,
                   -1, 0);
   CHECK(at == kBase) << "cannot map the arena at its fixed address";
-  new (kBase) State();
-  state().pages_used = kStatePages;
 }
 
 constinit bool mapped = false;
+// The arena is mapped and blocks are handed out as they are.
+constinit bool ready = false;
+constinit Arena::Variation variation;
+
+void Reset() {
+  new (kBase) State();
+  state().pages_used = kStatePages + variation.skipped_pages;
+}
 
 [[maybe_unused]] bool Contains(const void* block) {
   return static_cast<size_t>(static_cast<const char*>(block) - kBase) <
@@ -103,11 +109,7 @@ void* AllocateRun(size_t size) {
   return at;
 }
 
-[[maybe_unused]] void* Allocate(size_t size) {
-  if (__builtin_expect(!mapped, 0)) {
-    Map();
-    mapped = true;
-  }
+void* AllocateBlock(size_t size) {
   if (size > kMaxSmall) return AllocateRun(size);
   const size_t size_class = size == 0 ? 1 : (size + kStep - 1) / kStep;
   State& s = state();
@@ -130,6 +132,23 @@ void* AllocateRun(size_t size) {
   return at;
 }
 
+void* AllocateSlowly(size_t size) {
+  if (!mapped) {
+    Map();
+    Reset();
+    mapped = true;
+    ready = variation.fill < 0;
+  }
+  void* block = AllocateBlock(size);
+  if (variation.fill >= 0) memset(block, variation.fill, size);
+  return block;
+}
+
+[[maybe_unused]] inline void* Allocate(size_t size) {
+  if (__builtin_expect(!ready, 0)) return AllocateSlowly(size);
+  return AllocateBlock(size);
+}
+
 [[maybe_unused]] void Free(void* block) {
   State& s = state();
   const uint8_t kind = kKinds[PageOf(block)];
@@ -144,8 +163,7 @@ void* AllocateRun(size_t size) {
     s.bytes_in_use -= kind * kStep;
   }
   if (s.bytes_in_use == 0) {
-    new (kBase) State();
-    state().pages_used = kStatePages;
+    Reset();
   }
 }
 
@@ -155,6 +173,13 @@ Arena::Scope::Scope() : previous_(in_world) { in_world = true; }
 Arena::Scope::~Scope() { in_world = previous_; }
 Arena::OutsideScope::OutsideScope() : previous_(in_world) { in_world = false; }
 Arena::OutsideScope::~OutsideScope() { in_world = previous_; }
+
+bool Arena::InScope() { return in_world; }
+
+void Arena::Vary(const Variation& how) {
+  CHECK(!mapped) << "the arena is in use: vary it before the first world";
+  variation = how;
+}
 
 bool Arena::IsEnabled() {
 #ifdef MOONPOOL_ARENA_OFF

@@ -1,0 +1,109 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Threads, and the order of directories.
+#include <dirent.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "providers/base/hash.h"
+#include "sim/core/arena.h"
+#include "sim/guard/answer.h"
+#include "sim/guard/guard.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MOONPOOL_REAL(name) __interceptor_##name
+#endif
+#endif
+#ifndef MOONPOOL_REAL
+#define MOONPOOL_REAL(name) __##name
+#endif
+
+extern "C" {
+int MOONPOOL_REAL(pthread_create)(pthread_t*, const pthread_attr_t*,
+                                  void* (*)(void*), void*) noexcept;
+dirent* MOONPOOL_REAL(readdir)(DIR*);
+}
+
+namespace moonpool {
+namespace {
+
+constinit unsigned long directory_salt = 0;
+
+// A directory that is being read in the order of a salt.
+struct Listing {
+  std::vector<dirent> entries;
+  size_t next = 0;
+};
+
+std::map<DIR*, Listing>& Listings() {
+  static auto* const listings = new std::map<DIR*, Listing>();
+  return *listings;
+}
+
+dirent* ReadSalted(DIR* directory) {
+  Arena::OutsideScope outside;
+  auto [at, is_new] = Listings().try_emplace(directory);
+  Listing& listing = at->second;
+  if (is_new) {
+    while (const dirent* entry = MOONPOOL_REAL(readdir)(directory)) {
+      dirent copy = {};
+      copy.d_ino = entry->d_ino;
+      copy.d_off = entry->d_off;
+      copy.d_reclen = entry->d_reclen;
+      copy.d_type = entry->d_type;
+      std::copy(std::begin(entry->d_name), std::end(entry->d_name),
+                copy.d_name);
+      listing.entries.push_back(copy);
+    }
+    const auto key = [](const dirent& entry) {
+      return Combine64(HashBytes(entry.d_name), directory_salt);
+    };
+    std::sort(
+        listing.entries.begin(), listing.entries.end(),
+        [key](const dirent& a, const dirent& b) { return key(a) < key(b); });
+  }
+  if (listing.next < listing.entries.size()) {
+    return &listing.entries[listing.next++];
+  }
+  // At its end nobody needs it any more; its DIR may be used again.
+  Listings().erase(at);
+  return nullptr;
+}
+
+}  // namespace
+
+void SetDirectoryOrderSalt(unsigned long salt) { directory_salt = salt; }
+
+}  // namespace moonpool
+
+extern "C" {
+
+dirent* readdir(DIR* directory) {
+  if (moonpool::directory_salt != 0 && moonpool::guard::Guarded() != nullptr) {
+    return moonpool::ReadSalted(directory);
+  }
+  return MOONPOOL_REAL(readdir)(directory);
+}
+
+dirent64* readdir64(DIR* directory) {
+  static_assert(sizeof(dirent) == sizeof(dirent64));
+  return reinterpret_cast<dirent64*>(readdir(directory));
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                   void* (*start)(void*), void* argument) noexcept {
+  if (moonpool::guard::GuardedRefusal(
+          "pthread_create",
+          "a simulation has one thread: spawn a task instead") != nullptr) {
+    return EAGAIN;
+  }
+  return MOONPOOL_REAL(pthread_create)(thread, attributes, start, argument);
+}
+
+}  // extern "C"
