@@ -52,7 +52,8 @@ class Arena {
   static bool InScope();
 
   // For a doctor: lays the arena out in another way, which no correct world
-  // can notice. REQUIRES: nothing has been allocated in it yet.
+  // can notice. With a fill, the small blocks of a page are also handed out
+  // in another order. REQUIRES: nothing has been allocated in it yet.
   struct Variation {
     size_t skipped_pages = 0;  // left out at its beginning
     int fill = -1;  // 0..255: what every block is filled with; -1: nothing
