@@ -104,12 +104,14 @@ absl::StatusOr<int> DoctorCommand(const CommandLine& line) {
                    Diagnose(options, [&console](const DoctorFinding& finding) {
                      PrintFinding(finding, console);
                    }));
-  console.Print(absl::StrCat(
-      findings.empty() ? console.Good("HEALTHY") : console.Bad("ILL"), "  ",
-      findings.size(), " of ", Count(static_cast<uint64_t>(seeds), "seed"),
-      findings.empty() ? " differ or call what is forbidden, "
-                       : " differs or calls what is forbidden, ",
-      Seconds(absl::ToDoubleSeconds(absl::Now() - start))));
+  const std::string seconds =
+      Seconds(absl::ToDoubleSeconds(absl::Now() - start));
+  const std::string number = Count(static_cast<uint64_t>(seeds), "seed");
+  console.Print(findings.empty()
+                    ? absl::StrCat(console.Good("HEALTHY"), "  all of ", number,
+                                   ", ", seconds)
+                    : absl::StrCat(console.Bad("ILL"), "  ", findings.size(),
+                                   " of ", number, ", ", seconds));
   return findings.empty() ? kExitNothingFound : kExitNondeterministic;
 }
 

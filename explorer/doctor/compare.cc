@@ -105,7 +105,10 @@ DivergedStep StepOf(const std::vector<RecordedWord>& words, size_t index) {
     if (absl::StartsWith(name, "moonpool::SimulationBuilder::RunIteration")) {
       break;
     }
-    step.stack.push_back(std::move(name));
+    // The address tells two places of one function apart.
+    step.stack.push_back(absl::StrCat(
+        name, "  0x",
+        absl::Hex(reinterpret_cast<uintptr_t>(AddressOf(word.stack[i])))));
   }
   return step;
 }

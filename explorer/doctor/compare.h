@@ -24,7 +24,7 @@ struct DivergedStep {
   uint64_t event = 0;
   uint64_t draw = 0;
   int64_t time_ns = 0;
-  std::vector<std::string> stack;  // innermost first
+  std::vector<std::string> stack;  // innermost first, "Foo::Run()  0x41f2a3"
 };
 
 struct Divergence {
