@@ -54,7 +54,7 @@ void AppendBytes(const void* data, size_t size, std::string& bytes) {
 void AppendCounted(const void* data, uint64_t count, size_t item,
                    std::string& bytes) {
   AppendBytes(&count, sizeof(count), bytes);
-  AppendBytes(data, count * item, bytes);
+  if (count > 0) AppendBytes(data, count * item, bytes);
 }
 
 // Takes what AppendCounted has written. Returns whether it was whole.
@@ -67,7 +67,7 @@ bool TakeCounted(absl::string_view& bytes, Container& items) {
   bytes.remove_prefix(sizeof(count));
   if (bytes.size() / sizeof(Item) < count) return false;
   items.resize(count);
-  memcpy(items.data(), bytes.data(), count * sizeof(Item));
+  if (count > 0) memcpy(items.data(), bytes.data(), count * sizeof(Item));
   bytes.remove_prefix(count * sizeof(Item));
   return true;
 }

@@ -78,7 +78,9 @@ TEST(Doctor, FindsEveryPlantedLeakAndItsEvent) {
   EXPECT_THAT(outcomes["none"].out, HasSubstr("HEALTHY"));
   outcomes.erase("none");
 #ifdef SANITIZED
-  // The arena, whose layout varies, is off.
+  // The arena, whose layout varies, is off, and the sanitizer's heap lies at
+  // fixed addresses.
+  outcomes.erase("address_log");
   outcomes.erase("pointer_map");
   outcomes.erase("hash_salt");
 #endif
@@ -99,6 +101,7 @@ TEST(Doctor, FindsEveryPlantedLeakAndItsEvent) {
                 AllOf(HasSubstr("DIFFERS"), HasSubstr("trace hash: "),
                       HasSubstr("random draw"), HasSubstr("Patient::Run")));
   }
+  if (outcomes.count("address_log") == 0) return;
   EXPECT_THAT(outcomes["address_log"].out,
               AllOf(HasSubstr("DIFFERS"), HasSubstr("what the runs wrote: "),
                     HasSubstr("opened 0x")));
