@@ -2,6 +2,7 @@
 //
 // Threads, and the order of directories.
 #include <dirent.h>
+#include <dlfcn.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -24,16 +25,32 @@
 #define MOONPOOL_REAL(name) __##name
 #endif
 
+// Weak: libc.a has __pthread_create and __readdir, and the linker is told to
+// take them (BUILD.bazel, an option of lld); libc.so has no such names but
+// knows who is next.
 extern "C" {
-int MOONPOOL_REAL(pthread_create)(pthread_t*, const pthread_attr_t*,
-                                  void* (*)(void*), void*) noexcept;
-dirent* MOONPOOL_REAL(readdir)(DIR*);
+__attribute__((weak)) int MOONPOOL_REAL(pthread_create)(pthread_t*,
+                                                        const pthread_attr_t*,
+                                                        void* (*)(void*),
+                                                        void*) noexcept;
+__attribute__((weak)) dirent* MOONPOOL_REAL(readdir)(DIR*);
 }
 
 namespace moonpool {
 namespace {
 
 constinit unsigned long directory_salt = 0;
+
+template <typename Function>
+Function* RealOf(Function* linked, const char* name) {
+  if (linked != nullptr) return linked;
+  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+dirent* RealReaddir(DIR* directory) {
+  static auto* const real = RealOf(&MOONPOOL_REAL(readdir), "readdir");
+  return real(directory);
+}
 
 // A directory that is being read in the order of a salt.
 struct Listing {
@@ -51,7 +68,7 @@ dirent* ReadSalted(DIR* directory) {
   auto [at, is_new] = Listings().try_emplace(directory);
   Listing& listing = at->second;
   if (is_new) {
-    while (const dirent* entry = MOONPOOL_REAL(readdir)(directory)) {
+    while (const dirent* entry = RealReaddir(directory)) {
       dirent copy = {};
       copy.d_ino = entry->d_ino;
       copy.d_off = entry->d_off;
@@ -88,7 +105,7 @@ dirent* readdir(DIR* directory) {
   if (moonpool::directory_salt != 0 && moonpool::guard::Guarded() != nullptr) {
     return moonpool::ReadSalted(directory);
   }
-  return MOONPOOL_REAL(readdir)(directory);
+  return moonpool::RealReaddir(directory);
 }
 
 dirent64* readdir64(DIR* directory) {
@@ -103,7 +120,9 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
           "a simulation has one thread: spawn a task instead") != nullptr) {
     return EAGAIN;
   }
-  return MOONPOOL_REAL(pthread_create)(thread, attributes, start, argument);
+  static auto* const real =
+      moonpool::RealOf(&MOONPOOL_REAL(pthread_create), "pthread_create");
+  return real(thread, attributes, start, argument);
 }
 
 }  // extern "C"
