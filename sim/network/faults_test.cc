@@ -24,7 +24,8 @@ std::string Transfer(TestNet& net, Pair& pair, absl::string_view bytes) {
   return draining.got;
 }
 
-// --- Off is off -----------------------------------------------------------------
+// --- Off is off
+// -----------------------------------------------------------------
 
 TEST(NoFaults, NotADrawAndNotACountMore) {
   uint64_t draws[2];
@@ -52,7 +53,8 @@ TEST(NoFaults, ADefaultNetworkConnectsEveryTime) {
   }
 }
 
-// --- Connects -------------------------------------------------------------------
+// --- Connects
+// -------------------------------------------------------------------
 
 TEST(ConnectFailure, AlwaysFailRefusesAfterARoundTrip) {
   TestNet net;
@@ -126,7 +128,8 @@ TEST(ConnectFailure, TheCallersTimeoutEndsAnUnansweredConnect) {
   EXPECT_EQ(net.world.pending_events(), 0u);
 }
 
-// --- Bytes ----------------------------------------------------------------------
+// --- Bytes
+// ----------------------------------------------------------------------
 
 TEST(PartialIo, TransfersPiecesAndLosesNothing) {
   TestNet net;
@@ -247,7 +250,8 @@ TEST(BitFlips, KeepTheirRatioMinimumAndCooldown) {
   EXPECT_NEAR(flipped, 10, 1);
 }
 
-// --- Random close ---------------------------------------------------------------
+// --- Random close
+// ---------------------------------------------------------------
 
 TEST(RandomClose, OneThirdEachAndExplicitByItsRatio) {
   int receiving = 0, sending = 0, both = 0, fails = 0;
@@ -296,10 +300,12 @@ TEST(RandomClose, OneThirdEachAndExplicitByItsRatio) {
   EXPECT_NEAR(receiving, kSeeds / 3, 45);
   EXPECT_NEAR(sending, kSeeds / 3, 45);
   EXPECT_NEAR(both, kSeeds / 3, 45);
-  EXPECT_NEAR(fails, kSeeds / 2, 50);
+  // Closing the receiving side fails no write.
+  EXPECT_NEAR(fails, kSeeds / 3, 50);
 }
 
-// --- Clogs and pair latency -----------------------------------------------------
+// --- Clogs and pair latency
+// -----------------------------------------------------
 
 TEST(RandomClogs, HoldWhatIsSentAndEndWithTheFaults) {
   TestNet net;
