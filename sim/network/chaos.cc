@@ -112,13 +112,12 @@ void PartitionDriver::Begin() {
     }
   }
   lasts_ = true;
-  fabric_->world->Schedule(
-      *this, absl::ToInt64Nanoseconds(random_.Range(
-                 faults.partition_duration.low,
-                 faults.partition_duration.high)));
-  fabric_->world->Fault(FaultFamily::kPartition, one_side,
-                        one_way ? "cannot send to the others"
-                                : "cut off from the others");
+  fabric_->world->Schedule(*this, absl::ToInt64Nanoseconds(random_.Range(
+                                      faults.partition_duration.low,
+                                      faults.partition_duration.high)));
+  fabric_->world->Fault(
+      FaultFamily::kPartition, one_side,
+      one_way ? "cannot send to the others" : "cut off from the others");
 }
 
 void PartitionDriver::End() {

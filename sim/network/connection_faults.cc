@@ -19,8 +19,7 @@ void Connection::Crash(End& end, bool power_loss) {
   }
   ReleaseBacklog(end);
   // The reborn machine may answer the SYN when it is sent again.
-  const bool starts_over =
-      power_loss && other.state == EndState::kConnecting;
+  const bool starts_over = power_loss && other.state == EndState::kConnecting;
   end.state = starts_over ? EndState::kUnborn : EndState::kCrashed;
   end.vanished = power_loss && !starts_over;
   StopAlarm(end);
@@ -69,9 +68,8 @@ void Connection::RollClog(End& end) {
       !link.fault_random.Chance(faults.clog_chance)) {
     return;
   }
-  link.Close(kRandomClog,
-             link.fault_random.Range(faults.clog_duration.low,
-                                     faults.clog_duration.high));
+  link.Close(kRandomClog, link.fault_random.Range(faults.clog_duration.low,
+                                                  faults.clog_duration.high));
   fabric_->world->Fault(FaultFamily::kClog, link.from.ip, "clogged towards ",
                         link.to.ip);
 }
@@ -127,8 +125,8 @@ void Connection::RollBitFlips(Segment& segment) {
   const uint64_t bits = uint64_t{segment.size} * 8;
   const int drawn = 1 + std::countl_zero(random.Next());
   const uint64_t count = std::min<uint64_t>(
-      bits, static_cast<uint64_t>(std::clamp(drawn, faults.bit_flip_min,
-                                             faults.bit_flip_max)));
+      bits, static_cast<uint64_t>(
+                std::clamp(drawn, faults.bit_flip_min, faults.bit_flip_max)));
   // Different bits: Floyd's sampling (Bentley and Floyd 1987).
   absl::btree_set<uint64_t> chosen;
   for (uint64_t last = bits - count; last < bits; ++last) {
@@ -138,8 +136,8 @@ void Connection::RollBitFlips(Segment& segment) {
   for (const uint64_t bit : chosen) {
     segment.data()[bit / 8] ^= static_cast<char>(1 << bit % 8);
   }
-  world.Fault(FaultFamily::kBitFlip, link.from.ip, "bits flipped on the way to ",
-              link.to.ip);
+  world.Fault(FaultFamily::kBitFlip, link.from.ip,
+              "bits flipped on the way to ", link.to.ip);
 }
 
 Connection::Roll Connection::RollRandomClose(End& end, bool is_write) {
@@ -163,13 +161,16 @@ Connection::Roll Connection::RollRandomClose(End& end, bool is_write) {
     if (is_explicit) fabric_->pool.FreeAll(end.received);
     Reset(end, ResetError(end));
   }
-  constexpr absl::string_view kWhat[] = {
-      "receiving side closed from ", "sending side closed to ",
-      "connection closed to "};
+  constexpr absl::string_view kWhat[] = {"receiving side closed from ",
+                                         "sending side closed to ",
+                                         "connection closed to "};
   world.Fault(FaultFamily::kRandomClose, end.machine->ip, kWhat[side],
               peer(end).address);
+  // A write that failed although its bytes still can be sent would be followed
+  // by a FIN: a clean end of half the stream, which TCP never shows.
+  if (is_write && side == kReceiving) return Roll::kNothing;
   if (is_explicit) return Roll::kFails;
-  return is_write && side != kReceiving ? Roll::kSwallows : Roll::kNothing;
+  return is_write ? Roll::kSwallows : Roll::kNothing;
 }
 
 void Connection::BreakReceiving(End& end, bool drop_received) {

@@ -63,7 +63,8 @@ absl::Status Send(TestNet& net, DatagramSocket* socket, std::string address,
 
 void SendNumbers(TestNet& net, Sockets& sockets, int count) {
   for (int i = 0; i < count; ++i) {
-    EXPECT_TRUE(Send(net, sockets.client.get(), kServerIp, absl::StrCat(i)).ok());
+    EXPECT_TRUE(
+        Send(net, sockets.client.get(), kServerIp, absl::StrCat(i)).ok());
     net.RunFor(absl::Microseconds(50));
   }
   net.Run();
@@ -93,9 +94,9 @@ TEST(Datagrams, OfAllSizesUpToTheGreatest) {
     net.Run();
     EXPECT_TRUE(sockets.got.back().bytes == Pattern(size));
   }
-  EXPECT_TRUE(absl::IsInvalidArgument(
-      Send(net, sockets.client.get(), kServerIp,
-           Pattern(DatagramSocket::kMaxBytes + 1))));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Send(net, sockets.client.get(), kServerIp,
+                                   Pattern(DatagramSocket::kMaxBytes + 1))));
 }
 
 TEST(Datagrams, NobodyListeningIsNoError) {
@@ -105,8 +106,8 @@ TEST(Datagrams, NobodyListeningIsNoError) {
   EXPECT_TRUE(Send(net, socket.get(), "10.0.7.7", "x").ok());
   net.Run();
   EXPECT_EQ(net.network.stats().datagrams_lost, 2u);
-  EXPECT_TRUE(absl::IsInvalidArgument(
-      Send(net, socket.get(), "10.0.1.2:0", "x")));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Send(net, socket.get(), "10.0.1.2:0", "x")));
 }
 
 TEST(Datagrams, PortsConflictAmongThemselvesOnly) {
@@ -115,7 +116,8 @@ TEST(Datagrams, PortsConflictAmongThemselvesOnly) {
   auto listener = Listen(net);  // the same port of TCP
   Outcome<absl::StatusCode> second;
   second.job = net.tasks.Spawn([&]() -> Task<void> {
-    second.result = (co_await net.server->BindDatagram(kServerIp)).status().code();
+    second.result =
+        (co_await net.server->BindDatagram(kServerIp)).status().code();
   });
   net.RunFor(absl::ZeroDuration());
   EXPECT_EQ(second.result, absl::StatusCode::kAlreadyExists);
@@ -143,9 +145,12 @@ TEST(Datagrams, PartitionsAndDropsLoseThemClogsAndStallsKeepThem) {
     TestNet net;
     Sockets sockets(net);
     if (trouble == 0) net.network.Partition(kClientIp, kServerIp);
-    if (trouble == 1) net.network.SetMode(kClientIp, kServerIp, LinkMode::kDrop);
-    if (trouble == 2) net.network.SetMode(kClientIp, kServerIp, LinkMode::kReset);
-    if (trouble == 3) net.network.SetMode(kClientIp, kServerIp, LinkMode::kStall);
+    if (trouble == 1)
+      net.network.SetMode(kClientIp, kServerIp, LinkMode::kDrop);
+    if (trouble == 2)
+      net.network.SetMode(kClientIp, kServerIp, LinkMode::kReset);
+    if (trouble == 3)
+      net.network.SetMode(kClientIp, kServerIp, LinkMode::kStall);
     if (trouble == 4) net.network.Clog(kClientIp, kServerIp);
     SendNumbers(net, sockets, 20);
     EXPECT_EQ(sockets.got.size(), 0u);
@@ -202,8 +207,8 @@ TEST(Datagrams, LossDuplicationAndReorderFollowTheirRatios) {
     const NetworkStats& stats = net.network.stats();
     EXPECT_NEAR(static_cast<double>(stats.datagrams_lost), 800, 90);
     EXPECT_NEAR(static_cast<double>(stats.datagrams_duplicated), 320, 60);
-    EXPECT_EQ(sockets.got.size(), kCount - stats.datagrams_lost +
-                                      stats.datagrams_duplicated);
+    EXPECT_EQ(sockets.got.size(),
+              kCount - stats.datagrams_lost + stats.datagrams_duplicated);
     EXPECT_EQ(net.world.faults().of(FaultFamily::kDatagramLoss),
               stats.datagrams_lost);
     EXPECT_EQ(net.world.faults().of(FaultFamily::kDatagramDuplicate),
@@ -221,9 +226,9 @@ TEST(Datagrams, LossDuplicationAndReorderFollowTheirRatios) {
     if (number < newest) ++overtaken;
     newest = std::max(newest, number);
   }
-  EXPECT_NEAR(static_cast<double>(
-                  net.world.faults().of(FaultFamily::kDatagramReorder)),
-              400, 70);
+  EXPECT_NEAR(
+      static_cast<double>(net.world.faults().of(FaultFamily::kDatagramReorder)),
+      400, 70);
   EXPECT_GT(overtaken, 200);
   EXPECT_LE(overtaken, 500);
 }
@@ -246,7 +251,8 @@ TEST(Datagrams, WhatIsUnderWayGoesWithTheNetwork) {
   EXPECT_EQ(world.pending_events(), 0u);
 }
 
-// --- Names ----------------------------------------------------------------------
+// --- Names
+// ----------------------------------------------------------------------
 
 TEST(Names, LeadToMachinesInEveryAddress) {
   TestNet net;
@@ -261,8 +267,8 @@ TEST(Names, LeadToMachinesInEveryAddress) {
   EXPECT_TRUE(Send(net, sockets.client.get(), "kv-2", "x").ok());
   net.Run();
   EXPECT_EQ(sockets.got.size(), 1u);
-  EXPECT_TRUE(absl::IsNotFound(
-      Send(net, sockets.client.get(), "kv-3:4500", "x")));
+  EXPECT_TRUE(
+      absl::IsNotFound(Send(net, sockets.client.get(), "kv-3:4500", "x")));
   Connecting unknown(net, "kv-3");
   net.Run();
   EXPECT_TRUE(absl::IsNotFound(unknown.result->status()));
@@ -280,9 +286,9 @@ TEST(Names, Resolve) {
     }
   });
   net.Run();
-  EXPECT_EQ(answers, (std::vector<std::string>{
-                         "10.0.1.2", "10.0.1.7", "NOT_FOUND",
-                         "INVALID_ARGUMENT", "INVALID_ARGUMENT"}));
+  EXPECT_EQ(answers,
+            (std::vector<std::string>{"10.0.1.2", "10.0.1.7", "NOT_FOUND",
+                                      "INVALID_ARGUMENT", "INVALID_ARGUMENT"}));
 }
 
 }  // namespace

@@ -41,10 +41,14 @@ void Connection::Arrive(Segment& segment) {
 
 void Connection::ArriveControl(End& receiver, SegmentKind kind) {
   switch (kind) {
-    case SegmentKind::kSyn: return ArriveSyn(receiver);
-    case SegmentKind::kSynAck: return ArriveSynAck(receiver);
-    case SegmentKind::kAck: return ArriveAck(receiver);
-    case SegmentKind::kReset: return ArriveReset(receiver);
+    case SegmentKind::kSyn:
+      return ArriveSyn(receiver);
+    case SegmentKind::kSynAck:
+      return ArriveSynAck(receiver);
+    case SegmentKind::kAck:
+      return ArriveAck(receiver);
+    case SegmentKind::kReset:
+      return ArriveReset(receiver);
     case SegmentKind::kFin:
       receiver.fin_received = true;
       receiver.readers.WakeAll();
@@ -54,8 +58,10 @@ void Connection::ArriveControl(End& receiver, SegmentKind kind) {
         SendControl(receiver, SegmentKind::kProbeAck);
       }
       return;
-    case SegmentKind::kProbeAck: return;  // it was heard: that is all
-    case SegmentKind::kData: break;
+    case SegmentKind::kProbeAck:
+      return;  // it was heard: that is all
+    case SegmentKind::kData:
+      break;
   }
   CHECK(false) << "not a control segment";
 }

@@ -29,8 +29,7 @@ ConnectFate RollConnectFate(Link& link) {
       faults.connect_failure_mode == ConnectFailureMode::kAlwaysFail ||
       link.fault_random.Chance(Ratio{1, 2});
   fabric.world->Fault(FaultFamily::kConnectFailure, link.from.ip,
-                      refused ? "refused by " : "not answered by ",
-                      link.to.ip);
+                      refused ? "refused by " : "not answered by ", link.to.ip);
   return refused ? ConnectFate::kRefused : ConnectFate::kNeverAnswered;
 }
 

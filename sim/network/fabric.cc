@@ -112,8 +112,7 @@ Link& Fabric::GetLink(Machine& from, Machine& to) {
   slot = std::make_unique<Link>(this, from, to);
   if (to.is_off) slot->Close(kPowerOff);
   const int64_t until_ns =
-      &from == &to ? 0
-                   : std::max(from.isolated_until_ns, to.isolated_until_ns);
+      &from == &to ? 0 : std::max(from.isolated_until_ns, to.isolated_until_ns);
   if (until_ns == std::numeric_limits<int64_t>::max()) {
     slot->Close(kCut);
   } else if (until_ns > world->now_ns()) {

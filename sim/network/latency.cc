@@ -29,8 +29,8 @@ uint64_t NegativeLn(uint64_t x) {
   }
   const uint64_t log2 = (static_cast<uint64_t>(1 + zeros) << 32) - fraction;
   constexpr uint64_t kLn2 = 2977044472;  // ln 2 * 2^32, rounded
-  return static_cast<uint64_t>(
-      (static_cast<unsigned __int128>(log2) * kLn2) >> 32);
+  return static_cast<uint64_t>((static_cast<unsigned __int128>(log2) * kLn2) >>
+                               32);
 }
 
 }  // namespace
@@ -38,10 +38,9 @@ uint64_t NegativeLn(uint64_t x) {
 int64_t DrawExponentialNs(Random& random, int64_t mean_ns) {
   CHECK_GE(mean_ns, 0);
   const uint64_t x = std::max<uint64_t>(random.Next(), 1);
-  const unsigned __int128 ns =
-      (static_cast<unsigned __int128>(NegativeLn(x)) *
-       static_cast<uint64_t>(mean_ns)) >>
-      32;
+  const unsigned __int128 ns = (static_cast<unsigned __int128>(NegativeLn(x)) *
+                                static_cast<uint64_t>(mean_ns)) >>
+                               32;
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   return ns > static_cast<uint64_t>(kMax) ? kMax : static_cast<int64_t>(ns);
 }

@@ -21,10 +21,8 @@ void PacketList::Push(Packet* packet) {
 }
 
 void PacketList::Remove(Packet* packet) {
-  (packet->previous != nullptr ? packet->previous->next : first) =
-      packet->next;
-  (packet->next != nullptr ? packet->next->previous : last) =
-      packet->previous;
+  (packet->previous != nullptr ? packet->previous->next : first) = packet->next;
+  (packet->next != nullptr ? packet->next->previous : last) = packet->previous;
 }
 
 Link::Link(Fabric* fabric, Machine& from, Machine& to)

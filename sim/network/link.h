@@ -117,7 +117,7 @@ struct Link {
   uint64_t ps_per_byte = 0;
   int64_t free_at_ns = 0;
   std::optional<DatagramFaults> datagram_faults;
-  PacketList packets;       // in flight or held
+  PacketList packets;  // in flight or held
   size_t packets_held = 0;
   int64_t last_packet_ns = 0;  // arrival of the last one that keeps its place
 

@@ -17,7 +17,8 @@ namespace {
 
 constexpr char kThirdIp[] = "10.0.1.3";
 
-// --- Latency and bandwidth ----------------------------------------------------
+// --- Latency and bandwidth
+// ----------------------------------------------------
 
 TEST(Latency, UniformStaysInItsRangeAndFillsIt) {
   World world(WorldOptions{.seed = 1});
@@ -156,7 +157,8 @@ TEST(LinkControl, ConnectionsShareTheBandwidthOfTheirLink) {
   EXPECT_LE(std::max(first.at, second.at) - start, absl::Milliseconds(102));
 }
 
-// --- Clogs and modes ----------------------------------------------------------
+// --- Clogs and modes
+// ----------------------------------------------------------
 
 TEST(Clog, HoldsEverythingBackForItsDuration) {
   TestNet net;
@@ -233,7 +235,8 @@ TEST(LinkMode, ResetOfALoopbackTakesEachConnectionOnce) {
   EXPECT_TRUE(IsReset(reading.result->status()));
 }
 
-// --- Partitions with sets and durations ---------------------------------------
+// --- Partitions with sets and durations
+// ---------------------------------------
 
 TEST(PartitionFor, EndsByItselfAndHealedEarlierLeavesNoEvent) {
   TestNet net;

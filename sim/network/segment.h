@@ -25,7 +25,7 @@ enum class SegmentKind : uint8_t {
   kAck = 3,  // the third step of the handshake only
   kFin = 4,
   kReset = 5,
-  kProbe = 6,     // keepalive: are you there?
+  kProbe = 6,  // keepalive: are you there?
   kProbeAck = 7,
 };
 

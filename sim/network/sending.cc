@@ -26,8 +26,8 @@ void Connection::Transmit(End& end, Segment* segment) {
 
 void Connection::ScheduleArrival(End& end, Segment* segment) {
   const int64_t now_ns = fabric_->world->now_ns();
-  end.last_arrival_ns = std::max(
-      end.last_arrival_ns, end.link->ArrivalNs(now_ns, segment->size));
+  end.last_arrival_ns =
+      std::max(end.last_arrival_ns, end.link->ArrivalNs(now_ns, segment->size));
   fabric_->world->Schedule(*segment, end.last_arrival_ns - now_ns);
 }
 

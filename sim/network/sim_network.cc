@@ -30,8 +30,7 @@ constexpr uint32_t kCuts =
 constexpr uint32_t kClogs = network_internal::kClog |
                             network_internal::kRandomClog |
                             network_internal::kSwizzle;
-constexpr uint32_t kModes = network_internal::kStall |
-                            network_internal::kDrop |
+constexpr uint32_t kModes = network_internal::kStall | network_internal::kDrop |
                             network_internal::kResets;
 
 }  // namespace
@@ -236,8 +235,7 @@ void SimNetwork::SetMode(absl::string_view from, absl::string_view to,
       fabric_->world->Fault(FaultFamily::kClog, from, "stalled towards ", to);
       return;
     case LinkMode::kDrop:
-      fabric_->world->Fault(FaultFamily::kPartition, from, "drops all to ",
-                            to);
+      fabric_->world->Fault(FaultFamily::kPartition, from, "drops all to ", to);
       return;
     case LinkMode::kReset:
       fabric_->world->Fault(FaultFamily::kPartition, from,
@@ -247,8 +245,7 @@ void SimNetwork::SetMode(absl::string_view from, absl::string_view to,
   }
 }
 
-void SimNetwork::SetDatagramFaults(absl::string_view from,
-                                   absl::string_view to,
+void SimNetwork::SetDatagramFaults(absl::string_view from, absl::string_view to,
                                    const DatagramFaults& faults) {
   GetLink(from, to).datagram_faults = faults;
 }

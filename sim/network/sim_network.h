@@ -118,7 +118,8 @@ class SimNetwork {
   void HealAll();
   bool IsPartitioned(absl::string_view from, absl::string_view to) const;
 
-  // --- Links: the ordered pair from -> to -------------------------------------
+  // --- Links: the ordered pair from -> to
+  // -------------------------------------
 
   // Instead of the options' law, for what is sent from now on.
   void SetLatency(absl::string_view from, absl::string_view to,
@@ -140,14 +141,16 @@ class SimNetwork {
   void SetDatagramFaults(absl::string_view from, absl::string_view to,
                          const DatagramFaults& faults);
 
-  // --- Faults -----------------------------------------------------------------
+  // --- Faults
+  // -----------------------------------------------------------------
 
   // Ends the faults of the previous call, clogs and partitions that they made
   // included, and starts these. SetFaults(NetworkFaults()) leaves no event and
   // no trouble behind that was not asked for.
   void SetFaults(const NetworkFaults& faults);
 
-  // --- What is there ----------------------------------------------------------
+  // --- What is there
+  // ----------------------------------------------------------
 
   // Connections that somebody can still observe, those in handshake included.
   size_t open_connections() const;

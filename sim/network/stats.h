@@ -16,8 +16,8 @@ struct NetworkStats {
   uint64_t bytes = 0;                 // of streams, arrived
   uint64_t segments_in_flight = 0;    // now, those held back included
   uint64_t max_segments_in_flight = 0;
-  uint64_t datagrams_sent = 0;  // given to SendTo
-  uint64_t datagrams_received = 0;    // put into a socket's queue
+  uint64_t datagrams_sent = 0;      // given to SendTo
+  uint64_t datagrams_received = 0;  // put into a socket's queue
   uint64_t datagrams_duplicated = 0;
   // By faults, partitions, full queues, or because nobody listened.
   uint64_t datagrams_lost = 0;
