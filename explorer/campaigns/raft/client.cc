@@ -36,6 +36,8 @@ Task<std::optional<Response>> Caller::Ask(std::string request,
     absl::StatusOr<Response> response =
         co_await ctx_->time().Timeout(kAttemptTimeout, Call(request));
     if (response.ok() && response->is_done) co_return *std::move(response);
+    // The answer may still come, and must not be taken for the next one's.
+    if (!response.ok()) stream_.reset();
     if (ctx_->time().Now() >= deadline) co_return std::nullopt;
     const size_t previous = target_;
     if (response.ok() && response->leader != 0 &&
@@ -44,7 +46,7 @@ Task<std::optional<Response>> Caller::Ask(std::string request,
     } else {
       target_ = ctx_->random().Below(servers);
     }
-    if (!response.ok() || target_ != previous) stream_.reset();
+    if (target_ != previous) stream_.reset();
     if (target_ == previous || !response.ok()) {
       co_await ctx_->time().Sleep(ctx_->random().Range(kRetryMin, kRetryMax));
     }

@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/campaigns/raft/history.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace moonpool::raft {
@@ -47,6 +48,13 @@ Effect StoreModel::EffectOf(const Input& input, const Output* output) const {
       return output->ok ? Effect::kOverwrites : Effect::kReads;
   }
   return Effect::kAny;
+}
+
+bool StoreModel::Feeds(const Input& source, const Input& user,
+                       const Output& output) const {
+  if (source.value.empty()) return false;
+  return absl::StrContains(output.value, source.value) ||
+         (output.ok && absl::StrContains(user.expected, source.value));
 }
 
 std::string StoreModel::Describe(const Input& input,

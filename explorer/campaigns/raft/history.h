@@ -37,6 +37,8 @@ struct StoreModel {
                             const Output* output) const;
   std::string Key(const Input& input) const { return input.key; }
   Effect EffectOf(const Input& input, const Output* output) const;
+  bool Feeds(const Input& source, const Input& user,
+             const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;
   std::string DescribeState(const State& state) const { return state; }
 };
