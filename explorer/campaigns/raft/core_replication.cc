@@ -70,8 +70,9 @@ void Core::SendEntries(NodeId to) {
     return;
   }
   Message message = MakeAppend(to, peer.next - 1);
-  const uint64_t end =
-      std::min(log_.last_index() + 1, peer.next + kMaxEntries);
+  // While probing most are sent in vain: one will do.
+  const uint64_t end = std::min(log_.last_index() + 1,
+                                peer.next + (peer.probing ? 1 : kMaxEntries));
   for (uint64_t i = peer.next; i < end; ++i) {
     message.entries.push_back(log_.at(i));
   }

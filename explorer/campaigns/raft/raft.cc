@@ -14,23 +14,50 @@
 namespace moonpool::raft {
 namespace {
 
-constexpr absl::Duration kStepMin = absl::Milliseconds(100);
-constexpr absl::Duration kStepMax = absl::Milliseconds(1500);
+constexpr absl::Duration kCalmest = absl::Seconds(5);
+constexpr absl::Duration kRoughest = absl::Milliseconds(800);
 
-// Cuts links between servers; clients reach all of them.
-class Partitioner final : public FaultInjector {
+struct ChaosOptions {
+  bool partitions = true;
+  bool crashes = true;
+  int max_dead = 1;
+};
+
+// Cuts links between servers (clients reach all of them) and reboots servers.
+// Each run has a mood: which of the two it does, and how often.
+class RaftChaos final : public FaultInjector {
  public:
-  absl::string_view name() const override { return "raft-partitions"; }
+  explicit RaftChaos(const ChaosOptions& options) : options_(options) {}
+  absl::string_view name() const override { return "raft-chaos"; }
 
   Task<absl::Status> Inject(FaultContext& ctx) override {
-    for (;;) {
-      co_await ctx.time().Sleep(ctx.random().Range(kStepMin, kStepMax));
-      Step(ctx);
+    const bool partitions =
+        ctx.random().Chance({4, 5}) && options_.partitions;
+    const bool crashes = ctx.random().Chance({4, 5}) && options_.crashes;
+    const absl::Duration pause = ctx.random().Range(kRoughest, kCalmest);
+    while (partitions || crashes) {
+      co_await ctx.time().Sleep(ctx.random().Range(pause / 20, pause));
+      const bool cut = ctx.random().Chance({1, 2});
+      if (partitions && (cut || !crashes)) {
+        Partition(ctx);
+      } else if (crashes) {
+        Crash(ctx);
+      }
     }
+    co_return absl::OkStatus();
   }
 
  private:
-  static void Step(FaultContext& ctx) {
+  void Crash(FaultContext& ctx) const {
+    const std::string& victim = ctx.random().Pick(ctx.process_ips());
+    const RebootKind kind = ctx.random().Chance({1, 5})
+                                ? RebootKind::kGraceful
+                                : RebootKind::kCrash;
+    if (ctx.dead_count() >= options_.max_dead || !ctx.is_up(victim)) return;
+    (void)ctx.Reboot(victim, kind);
+  }
+
+  static void Partition(FaultContext& ctx) {
     const std::vector<std::string>& ips = ctx.process_ips();
     SimNetwork& network = ctx.network();
     const std::string& victim = ctx.random().Pick(ips);
@@ -74,6 +101,8 @@ class Partitioner final : public FaultInjector {
       }
     }
   }
+
+  const ChaosOptions options_;
 };
 
 }  // namespace
@@ -108,23 +137,22 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
       return std::make_unique<Operator>(voters, duration);
     });
   }
-  if (options.partitions) {
-    builder.Fault([] { return std::make_unique<Partitioner>(); });
-  }
-  if (options.crashes) {
-    builder.Attrition({
-        .max_dead = options.nodes >= 5 ? 2 : 1,
-        .prob_graceful = 0.2,
-        .prob_crash = 0.8,
-        .prob_wipe = 0,  // a server that forgets its votes breaks Raft
-        .recovery_delay_min = absl::Milliseconds(5),
-        .recovery_delay_max = absl::Milliseconds(1500),
-        .grace_period_min = absl::Milliseconds(10),
-        .grace_period_max = absl::Milliseconds(500),
-        .interval_min = absl::Milliseconds(300),
-        .interval_max = absl::Seconds(4),
-    });
-  }
+  builder.Fault([chaos = ChaosOptions{
+                     .partitions = options.partitions,
+                     .crashes = options.crashes,
+                     // A server that forgets its votes breaks Raft, so disks
+                     // are never wiped.
+                     .max_dead = options.nodes >= 5 ? 2 : 1}] {
+    return std::make_unique<RaftChaos>(chaos);
+  });
+  // For the times of RaftChaos's reboots; it makes none itself.
+  builder.Attrition({.max_dead = 0,
+                     .recovery_delay_min = absl::Milliseconds(5),
+                     .recovery_delay_max = absl::Milliseconds(1500),
+                     .grace_period_min = absl::Milliseconds(10),
+                     .grace_period_max = absl::Milliseconds(500),
+                     .interval_min = absl::Hours(1),
+                     .interval_max = absl::Hours(1)});
   return builder;
 }
 

@@ -33,13 +33,11 @@ Task<absl::Status> RaftServer::Run(SimContext& ctx) {
   CO_ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener,
                       co_await ctx.network().Bind(ctx.my_ip()));
   for (const std::string& ip : ctx.topology().all_process_ips()) {
-    for (auto* links : {&small_, &large_}) {
-      links->push_back(ip == ctx.my_ip()
-                           ? nullptr
-                           : std::make_unique<PeerLink>(&ctx, ip));
-      if (ip != ctx.my_ip()) {
-        ctx.tasks().Spawn(&PeerLink::Run, links->back().get());
-      }
+    for (auto& links : links_) {
+      links.push_back(nullptr);
+      if (ip == ctx.my_ip()) continue;
+      links.back() = std::make_unique<PeerLink>(&ctx, ip);
+      ctx.tasks().Spawn(&PeerLink::Run, links.back().get());
     }
   }
   ctx.tasks().Spawn(&RaftServer::Accept, this, listener.get());
@@ -145,7 +143,7 @@ Task<void> RaftServer::Drive() {
 }
 
 Task<absl::Status> RaftServer::RunIncarnation() {
-  const int nodes = static_cast<int>(small_.size());
+  const int nodes = static_cast<int>(links_[0].size());
   Members first;
   first.voters = (uint32_t{1} << options_.voters) - 1;
   CO_ASSIGN_OR_RETURN(journal_,
@@ -229,7 +227,12 @@ void RaftServer::Deliver(const std::vector<Message>& messages) {
   for (const Message& message : messages) {
     const bool is_large =
         !message.entries.empty() || message.snapshot != nullptr;
-    PeerLink* link = (is_large ? large_ : small_)[message.to - 1].get();
+    size_t number = 0;
+    if (is_large) {
+      number = next_link_;
+      next_link_ = 3 - next_link_;
+    }
+    PeerLink* link = links_[number][message.to - 1].get();
     CHECK(link != nullptr);
     link->Send(message);
   }

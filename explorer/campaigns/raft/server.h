@@ -9,11 +9,14 @@
 // recovers from what the disk really holds (journal.h). A server whose durable
 // data is damaged keeps away from the cluster for good.
 //
-// Two connections lead to each other server, one for what may be large: so a
-// heartbeat overtakes entries, and entries that were delayed a heartbeat.
+// Three connections lead to each other server: one for what is small and, in
+// turn, two for entries and snapshots, so that none of them holds up heartbeats
+// or the next. Messages may thus overtake each other.
 #ifndef MOONPOOL_EXPLORER_CAMPAIGNS_RAFT_SERVER_H_
 #define MOONPOOL_EXPLORER_CAMPAIGNS_RAFT_SERVER_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -85,8 +88,9 @@ class RaftServer final : public Process {
   SimContext* ctx_ = nullptr;
   NodeId id_ = 0;
   std::shared_ptr<Observer> observer_;
-  std::vector<std::unique_ptr<PeerLink>> small_;  // by id - 1; own: null
-  std::vector<std::unique_ptr<PeerLink>> large_;
+  // By id - 1; to itself: null. The first is for what is small.
+  std::array<std::vector<std::unique_ptr<PeerLink>>, 3> links_;
+  size_t next_link_ = 1;
 
   // What has arrived.
   std::vector<Message> inbox_;
