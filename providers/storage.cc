@@ -35,21 +35,4 @@ Task<absl::StatusOr<std::string>> File::ReadAll() {
   co_return contents;
 }
 
-Task<absl::Status> File::Allocate(uint64_t, uint64_t) {
-  co_return absl::UnimplementedError("Allocate");
-}
-absl::Status File::TryLock() { return absl::UnimplementedError("TryLock"); }
-Task<absl::StatusOr<bool>> Storage::Exists(std::string) {
-  co_return absl::UnimplementedError("Exists");
-}
-Task<absl::Status> Storage::CreateDirectory(std::string) {
-  co_return absl::UnimplementedError("CreateDirectory");
-}
-Task<absl::Status> Storage::RemoveDirectory(std::string) {
-  co_return absl::UnimplementedError("RemoveDirectory");
-}
-Task<absl::Status> Storage::SyncDirectory(std::string) {
-  co_return absl::UnimplementedError("SyncDirectory");
-}
-
 }  // namespace moonpool

@@ -68,14 +68,14 @@ class File {
   virtual Task<absl::Status> Append(absl::string_view bytes) = 0;
   virtual Task<absl::Status> Truncate(uint64_t size) = 0;
   // Reserves space and extends the file with zeros up to offset + size.
-  virtual Task<absl::Status> Allocate(uint64_t offset, uint64_t size);
+  virtual Task<absl::Status> Allocate(uint64_t offset, uint64_t size) = 0;
   // Makes all earlier completed operations of this file durable, its size
   // included. After an error nothing is known of them, and a later success
   // says nothing about them either: see SyncFailureMode in the simulation.
   virtual Task<absl::Status> Sync() = 0;
   // An exclusive advisory lock, released with the file. Unavailable if another
   // open file holds it.
-  virtual absl::Status TryLock();
+  virtual absl::Status TryLock() = 0;
   virtual absl::StatusOr<uint64_t> Size() const = 0;
 
   // Reads exactly buffer.size() bytes; OutOfRange if the file ends before.
@@ -89,19 +89,19 @@ class Storage {
   virtual ~Storage() = default;
   virtual Task<absl::StatusOr<std::unique_ptr<File>>> Open(
       std::string path, OpenOptions options = {}) = 0;
-  virtual Task<absl::StatusOr<bool>> Exists(std::string path);
+  virtual Task<absl::StatusOr<bool>> Exists(std::string path) = 0;
   // The names in a directory, files and directories, in lexicographic order.
   virtual Task<absl::StatusOr<std::vector<std::string>>> List(
       std::string directory) = 0;
   // Replaces the file to if it exists. Open files follow their content.
   virtual Task<absl::Status> Rename(std::string from, std::string to) = 0;
   virtual Task<absl::Status> Remove(std::string path) = 0;
-  virtual Task<absl::Status> CreateDirectory(std::string path);
+  virtual Task<absl::Status> CreateDirectory(std::string path) = 0;
   // REQUIRES: it is empty; else FailedPrecondition.
-  virtual Task<absl::Status> RemoveDirectory(std::string path);
+  virtual Task<absl::Status> RemoveDirectory(std::string path) = 0;
   // Makes the names in this directory durable: earlier creations, renames and
   // removals.
-  virtual Task<absl::Status> SyncDirectory(std::string path);
+  virtual Task<absl::Status> SyncDirectory(std::string path) = 0;
 };
 
 }  // namespace moonpool

@@ -74,7 +74,8 @@ Task<absl::Status> CraftLog::Open() {
     entries_offset_ = head.size();
     CO_RETURN_IF_ERROR(co_await file_->Truncate(0));
     CO_RETURN_IF_ERROR(co_await file_->Append(head));
-    co_return co_await file_->Sync();
+    CO_RETURN_IF_ERROR(co_await file_->Sync());
+    co_return co_await storage_->SyncDirectory("");
   }
   entries_offset_ = bytes.size() - reader.remaining();
   DecodeEntries(reader);
@@ -140,7 +141,8 @@ Task<absl::Status> CraftLog::PutSnapshot(Snapshot snapshot, unsigned trailing) {
   CO_ASSIGN_OR_RETURN(file_, co_await storage_->Open(kNewPath, replace));
   CO_RETURN_IF_ERROR(co_await file_->Append(bytes));
   CO_RETURN_IF_ERROR(co_await file_->Sync());
-  co_return co_await storage_->Rename(kNewPath, kPath);
+  CO_RETURN_IF_ERROR(co_await storage_->Rename(kNewPath, kPath));
+  co_return co_await storage_->SyncDirectory("");
 }
 
 }  // namespace moonpool::craft

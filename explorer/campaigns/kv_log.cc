@@ -25,6 +25,7 @@ Task<absl::StatusOr<KvLog>> KvLog::Open(Storage& storage) {
   const size_t good = Decode(bytes, records);
   if (good < bytes.size()) CO_RETURN_IF_ERROR(co_await file->Truncate(good));
   CO_RETURN_IF_ERROR(co_await file->Sync());
+  CO_RETURN_IF_ERROR(co_await storage.SyncDirectory(""));
   co_return KvLog(std::move(file), std::move(records));
 }
 

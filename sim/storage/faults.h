@@ -25,9 +25,9 @@ struct CrashLaw {
 };
 
 enum class DirectoryDurability {
-  kStrict,  // a name is durable only after the directory was synced
-  kOrdered, // a crash keeps a prefix of the operations on all directories
-  kAtOnce,  // names are never lost
+  kStrict,   // a name is durable only after the directory was synced
+  kOrdered,  // a crash keeps a prefix of the operations on all directories
+  kAtOnce,   // names are never lost
 };
 
 enum class SyncFailureMode {
