@@ -84,6 +84,21 @@ std::string CampaignParams::String(absl::string_view name,
   return value == nullptr ? std::string(default_value) : *value;
 }
 
+std::string CampaignParams::Choice(absl::string_view name,
+                                   const std::vector<std::string>& choices,
+                                   absl::string_view help) const {
+  CHECK(!choices.empty()) << "parameter " << name << " has no choices";
+  const std::string value = String(name, choices.front(), help);
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) {
+    return value;
+  }
+  if (error_.empty()) {
+    error_ = absl::StrCat("malformed parameter: ", name, "=", value,
+                          ": give one of ", absl::StrJoin(choices, ", "));
+  }
+  return choices.front();
+}
+
 absl::Status CampaignParams::status() const {
   if (!error_.empty()) return absl::InvalidArgumentError(error_);
   std::vector<std::string> names;

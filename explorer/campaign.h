@@ -48,6 +48,11 @@ class CampaignParams {
   std::string String(absl::string_view name, absl::string_view default_value,
                      absl::string_view help) const;
 
+  // One of the choices; the first is the default.
+  std::string Choice(absl::string_view name,
+                     const std::vector<std::string>& choices,
+                     absl::string_view help) const;
+
   const std::vector<Declaration>& declarations() const {
     return declarations_;
   }

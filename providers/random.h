@@ -33,6 +33,10 @@ class Random {
   uint64_t Below(uint64_t bound);
   // Uniform in [low, high], both ends included. REQUIRES: low <= high.
   int64_t Range(int64_t low, int64_t high);
+  // As Range, but low, without a draw, if the range is empty (low > high).
+  int64_t RangeOrLow(int64_t low, int64_t high) {
+    return low > high ? low : Range(low, high);
+  }
   // True with probability ratio.num / ratio.den. REQUIRES: den > 0.
   bool Chance(Ratio ratio);
   // Uniform in [0, 1) with 53 bits, for application code that needs a float.

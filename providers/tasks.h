@@ -19,7 +19,13 @@ class Tasks {
   JoinHandle Spawn(Function function, Args... args) {
     return set().Spawn(std::move(function), std::move(args)...);
   }
-  // co_await tasks.YieldNow(): lets every other ready task run first.
+  // The same; name, a literal, shows when the task does not end.
+  template <typename Function, typename... Args>
+  JoinHandle SpawnNamed(const char* name, Function function, Args... args) {
+    return set().SpawnNamed(name, std::move(function), std::move(args)...);
+  }
+  // co_await tasks.YieldNow(): back to the ready tasks; which of them runs next
+  // is the executor's choice, this one included.
   Yield YieldNow() { return Yield(); }
 
  protected:

@@ -55,6 +55,27 @@ class ReadyQueue {
   // coroutines inherit it from the one that started them.
   uint32_t owner() const { return owner_; }
   void set_owner(uint32_t owner) { owner_ = owner; }
+  // What is spawned inside the scope belongs to owner.
+  class OwnerScope {
+   public:
+    OwnerScope(ReadyQueue& queue, uint32_t owner)
+        : queue_(queue), previous_(queue.owner_) {
+      queue.owner_ = owner;
+    }
+    OwnerScope(const OwnerScope&) = delete;
+    ~OwnerScope() { queue_.owner_ = previous_; }
+
+   private:
+    ReadyQueue& queue_;
+    const uint32_t previous_;
+  };
+
+  // Holds back every coroutine of this owner, as a stopped process: those
+  // woken meanwhile run, in the order of their wake-ups, after Resume.
+  // REQUIRES: owner != 0. O(queued); pausing twice changes nothing.
+  void Pause(uint32_t owner);
+  void Resume(uint32_t owner);
+  bool is_paused(uint32_t owner) const;
 
  private:
   friend class ReadyNode;
@@ -64,6 +85,8 @@ class ReadyQueue {
   std::vector<ReadyNode*> nodes_;
   size_t head_ = 0;
   uint32_t owner_ = 0;
+  std::vector<uint32_t> paused_;    // few, if any
+  std::vector<ReadyNode*> parked_;  // woken, of a paused owner
 };
 
 // One suspended coroutine's place in the queue.
@@ -91,13 +114,14 @@ class ReadyNode {
  private:
   friend class ReadyQueue;
   static constexpr size_t kIdle = ~size_t{0};
+  static constexpr size_t kParked = kIdle - 1;
   std::coroutine_handle<> handle_;
   ReadyQueue* queue_ = nullptr;
   size_t index_ = kIdle;
   uint32_t owner_ = 0;
 };
 
-// co_await Yield(): back to the end of the ready queue.
+// co_await Yield(): back to the ready queue.
 class Yield {
  public:
   bool await_ready() const noexcept { return false; }

@@ -1,7 +1,10 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "providers/coro/task_set.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "providers/base/check.h"
 
 namespace moonpool {
@@ -79,6 +82,24 @@ absl::Status TaskSet::ReportException(std::exception_ptr exception) {
 
 void TaskSet::FinishCurrent(RootPromise* promise, absl::Status status) {
   promise->Finish(std::move(status));
+}
+
+std::string TaskSet::Names() const {
+  std::vector<absl::string_view> names;
+  int unnamed = 0;
+  for (const RootPromise* p = newest_; p != nullptr; p = p->previous) {
+    if (p->name != nullptr) {
+      names.push_back(p->name);
+    } else {
+      ++unnamed;
+    }
+  }
+  std::string text =
+      absl::StrJoin(names.rbegin(), names.rend(), ", ");
+  if (unnamed > 0) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", unnamed, " unnamed");
+  }
+  return text;
 }
 
 void TaskSet::Clear() {

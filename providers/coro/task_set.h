@@ -84,6 +84,7 @@ struct RootPromise : internal::FramePromise {
   RootPromise* next = nullptr;
   TaskSet* set = nullptr;
   JoinHandle* join = nullptr;
+  const char* name = nullptr;
   ReadyNode start;
 };
 
@@ -107,7 +108,17 @@ class TaskSet {
     return Adopt(Run(this, std::move(function), std::move(args)...));
   }
 
+  // The same; name, a literal, tells people which task does not end.
+  template <typename Function, typename... Args>
+  JoinHandle SpawnNamed(const char* name, Function function, Args... args) {
+    JoinHandle handle = Spawn(std::move(function), std::move(args)...);
+    newest_->name = name;
+    return handle;
+  }
+
   bool empty() const { return newest_ == nullptr; }
+  // The unfinished tasks, oldest first: "main, compaction, 3 unnamed".
+  std::string Names() const;
   // Destroys all unfinished tasks, youngest first.
   void Clear();
 

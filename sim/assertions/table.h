@@ -59,6 +59,13 @@ struct AssertionEntry {
   // Numeric kinds: the best first operand so far and its level.
   bool has_watermark = false;
   int64_t watermark = 0;
+
+  // In percent of the evaluations; 0 without any.
+  double success_rate() const {
+    const uint64_t total = passes + fails;
+    return total == 0 ? 0 : 100.0 * static_cast<double>(passes) /
+                                static_cast<double>(total);
+  }
 };
 
 // One macro expansion.

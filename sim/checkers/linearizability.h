@@ -33,6 +33,9 @@
 //     std::string Key(const Input& input) const;
 //     // See partition.h. A promise: a wrong one gives wrong verdicts.
 //     Effect EffectOf(const Input& input, const Output* output) const;
+//     // The state that a kOverwrites or kGuarded operation can lead to. Spares
+//     // the search most of the work on unknown outcomes.
+//     State Target(const Input& input) const;
 //     // Output shows what source did: the report then keeps the source.
 //     bool Feeds(const Input& source, const Input& user,
 //                const Output& output) const;
@@ -134,6 +137,12 @@ class PartitionOf final : public Partition {
       return model_->EffectOf(at.input, observed ? &*at.output : nullptr);
     }
     return Effect::kAny;
+  }
+  StateId TargetOf(uint32_t operation) override {
+    if constexpr (requires { model_->Target(operations_[0]->input); }) {
+      return Intern(model_->Target(operations_[operation]->input));
+    }
+    return kRefused;
   }
   bool SameInput(uint32_t a, uint32_t b) const override {
     if constexpr (requires(typename Model::Input x) { x == x; }) {

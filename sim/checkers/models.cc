@@ -145,6 +145,11 @@ Effect KvMapModel::EffectOf(const Input& input, const Output* output) const {
   return Effect::kAny;
 }
 
+KvMapModel::State KvMapModel::Target(const Input& input) const {
+  if (input.kind == Kind::kDelete) return std::nullopt;
+  return input.value;
+}
+
 bool KvMapModel::Feeds(const Input& source, const Input& user,
                        const Output& output) const {
   if (source.kind == Kind::kGet || source.kind == Kind::kDelete) return false;

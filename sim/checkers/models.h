@@ -46,6 +46,7 @@ class RegisterModel {
   std::optional<State> Step(State state, const Input& input,
                             const Output* output) const;
   Effect EffectOf(const Input& input, const Output* output) const;
+  State Target(const Input& input) const { return input.value; }
   bool Feeds(const Input& source, const Input& user,
              const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;
@@ -86,6 +87,7 @@ class KvMapModel {
   std::optional<State> Step(State state, const Input& input,
                             const Output* output) const;
   Effect EffectOf(const Input& input, const Output* output) const;
+  State Target(const Input& input) const;
   bool Feeds(const Input& source, const Input& user,
              const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;
@@ -140,6 +142,7 @@ class SetModel {
   std::optional<State> Step(State state, const Input& input,
                             const Output* output) const;
   Effect EffectOf(const Input& input, const Output* output) const;
+  State Target(const Input& input) const { return input.kind == Kind::kAdd; }
   bool Feeds(const Input& source, const Input& user,
              const Output& output) const;
   std::string Describe(const Input& input, const Output* output) const;

@@ -49,6 +49,9 @@ class Partition {
   virtual size_t state_bytes() const = 0;
 
   virtual Effect EffectOf(uint32_t operation, bool observed) const = 0;
+  // The state that an operation of unknown outcome leads to when it changes
+  // anything, if its effect is kOverwrites or kGuarded; kRefused: not known.
+  virtual StateId TargetOf(uint32_t operation) = 0;
   virtual bool SameInput(uint32_t a, uint32_t b) const = 0;
   // The output of user shows the effect of source.
   virtual bool Feeds(uint32_t source, uint32_t user) const = 0;

@@ -3,9 +3,11 @@
 // Long histories: what must be feasible, and admitting it where it is not.
 // Bounds are in configurations, not in seconds, so that they hold under
 // sanitizers and on busy machines; the seconds are those of the test's size.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -61,28 +63,49 @@ TEST(ScaleTest, FiftyQueues) {
   ExpectEasy(QueueObject{.queues = 50, .values = 0}, kLong);
 }
 
-// A read of a value long overwritten, at the end of a history with hundreds of
-// unknown writes: each of them might have been the last, none explains it.
-TEST(ScaleTest, ViolationAmongUnknownOutcomes) {
+// Appends to a history that ends at kEnd.
+constexpr uint64_t kEnd = 4 * kOperations;
+template <typename Model>
+void Append(std::vector<ClientOperation<Model>>& operations,
+            typename Model::Input input, typename Model::Output output) {
+  const uint64_t called = std::max(kEnd, operations.back().returned == kPending
+                                             ? kEnd
+                                             : operations.back().returned + 1);
+  operations.push_back({.client = 9,
+                        .input = std::move(input),
+                        .output = std::move(output),
+                        .called = called,
+                        .returned = called + 1});
+}
+
+// A read of a value overwritten just before, at the end of a history with
+// hundreds of unknown writes: each of them might have been the last, none
+// explains it.
+TEST(ScaleTest, ViolationAmongUnknownOutcomesOfFiftyKeys) {
   using Kv = KvMapModel;
-  const KvObject object = {.keys = 50, .values = 1000};
   TestRandom random(1);
-  auto operations = Linearizable(object, kLongWithUnknown, *random);
-  uint64_t position = 4 * kOperations;
-  const auto add = [&](Kv::Input input, Kv::Output output) {
-    operations.push_back({.client = 9,
-                          .input = std::move(input),
-                          .output = std::move(output),
-                          .called = position,
-                          .returned = position + 1});
-    position += 2;
-  };
-  add(Kv::Put("k7", "old"), {});
-  add(Kv::Put("k7", "new"), {});
-  add(Kv::Get("k7"), {.value = "old"});
+  auto operations = Linearizable(KvObject{.keys = 50, .values = 1000},
+                                 kLongWithUnknown, *random);
+  Append(operations, Kv::Put("k7", "old"), {});
+  Append(operations, Kv::Put("k7", "new"), {});
+  Append(operations, Kv::Get("k7"), {.value = "old"});
   const CheckResult result = CheckLinearizable(operations);
   EXPECT_EQ(result.verdict, Verdict::kViolation) << result.text;
   EXPECT_EQ(result.key, "k7");
+  EXPECT_EQ(result.shown, 3u) << result.text;
+  EXPECT_LT(result.configurations, 10 * kOperations);
+}
+
+TEST(ScaleTest, ViolationAmongFiftyUnknownOutcomesOfOneRegister) {
+  TestRandom random(1);
+  auto operations = Linearizable(
+      RegisterObject{.values = 1000},
+      {.clients = 8, .operations = 1000, .unknown = {1, 20}}, *random);
+  Append(operations, RegisterModel::Write(-7), {});
+  Append(operations, RegisterModel::Write(-8), {});
+  Append(operations, RegisterModel::Read(), {.value = -7});
+  const CheckResult result = CheckLinearizable(operations);
+  EXPECT_EQ(result.verdict, Verdict::kViolation) << result.text;
   EXPECT_EQ(result.shown, 3u) << result.text;
   EXPECT_LT(result.configurations, 10 * kOperations);
 }

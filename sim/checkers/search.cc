@@ -77,7 +77,8 @@ void Search::Prepare(const std::vector<Item>& items) {
       known_.push_back({item.operation, item.called, item.returned,
                         effect == Effect::kReads});
     } else if (effect != Effect::kReads) {
-      unknown_.push_back({item.operation, item.called, effect, kNone});
+      unknown_.push_back({item.operation, item.called, effect, kNone,
+                          partition_->TargetOf(item.operation)});
     }
   }
   std::sort(
@@ -108,6 +109,8 @@ void Search::Prepare(const std::vector<Item>& items) {
   chain_.clear();
   path_.clear();
   best_return_ = 0;
+  known_helpers_.assign(known_.size(), Helpers());
+  unknown_helpers_.assign(unknown_.size(), Helpers());
   cache_.Reset(used_words_.size());
   result_ = SearchResult();
 }
@@ -180,40 +183,92 @@ void Search::AddUnknownMoves(const Frame& frame) {
   }
 }
 
-// Breadth first, so that the shorter chains to a state come first.
+const std::vector<uint32_t>& Search::HelpersOfKnown(uint32_t known) {
+  Helpers& helpers = known_helpers_[known];
+  if (helpers.is_known) return helpers.unknown;
+  helpers.is_known = true;
+  for (uint32_t i = 0; i < unknown_.size(); ++i) {
+    const StateId target = unknown_[i].target;
+    if (target == Partition::kRefused ||
+        Step(target, known_[known].operation, true) != Partition::kRefused) {
+      helpers.unknown.push_back(i);
+    }
+  }
+  return helpers.unknown;
+}
+
+const std::vector<uint32_t>& Search::HelpersOfUnknown(uint32_t unknown) {
+  Helpers& helpers = unknown_helpers_[unknown];
+  if (helpers.is_known) return helpers.unknown;
+  helpers.is_known = true;
+  for (uint32_t i = 0; i < unknown_.size(); ++i) {
+    const StateId target = unknown_[i].target;
+    if (target == Partition::kRefused ||
+        Step(target, unknown_[unknown].operation, false) != target) {
+      helpers.unknown.push_back(i);
+    }
+  }
+  return helpers.unknown;
+}
+
 void Search::AddChainMoves(const Frame& frame) {
-  const StateId state = frame.state;
-  const size_t first = frame.first_chain;
-  const uint64_t before = known_[frame.first_return].returned;
   CollectCandidates();
   std::erase_if(candidates_, [&](uint32_t known) {
-    return Step(state, known_[known].operation, true) != Partition::kRefused;
+    return Step(frame.state, known_[known].operation, true) !=
+           Partition::kRefused;
   });
-  if (candidates_.empty()) return;
-  for (size_t at = first; at <= chain_.size(); ++at) {
-    // What was found as number at - 1 is extended, at first the empty chain.
-    const uint32_t parent = at == first ? kNone : static_cast<uint32_t>(at - 1);
-    const StateId from = parent == kNone ? state : chain_[parent].state;
-    for (uint32_t i = 0; i < unknown_.size() && unknown_[i].called < before;
-         ++i) {
-      if (!IsAvailable(i, before) || ChainHas(parent, i)) continue;
-      if (parent != kNone && unknown_[i].effect == Effect::kOverwrites) {
-        continue;
-      }
-      const StateId to = Step(from, unknown_[i].operation, false);
-      if (to == from || to == state || to == Partition::kRefused) continue;
-      const ChainNode node = {i, parent, to};
-      if (!IsChainRedundant(first, node)) chain_.push_back(node);
-    }
-    if (IsOverLimit()) return;
-  }
-  for (size_t at = first; at < chain_.size(); ++at) {
+  if (!MayNeedChains(frame)) return;
+  FindAllChains(frame);
+  for (size_t at = frame.first_chain; at < chain_.size(); ++at) {
     for (const uint32_t known : candidates_) {
       const StateId to = Step(chain_[at].state, known_[known].operation, true);
       if (to == Partition::kRefused) continue;
       moves_.push_back(
           {.chain = static_cast<uint32_t>(at), .known = known, .state = to});
     }
+  }
+}
+
+// Whether the last link of a chain to one of the candidates is there, and if
+// that depends on the state before, whether it or the link before allows it.
+bool Search::MayNeedChains(const Frame& frame) {
+  const uint64_t before = known_[frame.first_return].returned;
+  for (const uint32_t known : candidates_) {
+    for (const uint32_t last : HelpersOfKnown(known)) {
+      if (!IsAvailable(last, before)) continue;
+      if (unknown_[last].effect == Effect::kOverwrites) return true;
+      if (Step(frame.state, unknown_[last].operation, false) != frame.state) {
+        return true;
+      }
+      for (const uint32_t link : HelpersOfUnknown(last)) {
+        if (IsAvailable(link, before)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Breadth first, so that the shorter chains to a state come first.
+void Search::FindAllChains(const Frame& frame) {
+  const StateId state = frame.state;
+  const size_t first = frame.first_chain;
+  const uint64_t before = known_[frame.first_return].returned;
+  for (size_t at = first; at <= chain_.size(); ++at) {
+    // What was found as number at - 1 is extended, at first the empty chain.
+    const uint32_t parent = at == first ? kNone : static_cast<uint32_t>(at - 1);
+    const StateId from = parent == kNone ? state : chain_[parent].state;
+    for (uint32_t i = 0; i < unknown_.size() && unknown_[i].called < before;
+         ++i) {
+      if (parent != kNone && unknown_[i].effect == Effect::kOverwrites) {
+        continue;
+      }
+      if (!IsAvailable(i, before) || ChainHas(parent, i)) continue;
+      const StateId to = Step(from, unknown_[i].operation, false);
+      if (to == from || to == state || to == Partition::kRefused) continue;
+      const ChainNode node = {i, parent, to};
+      if (!IsChainRedundant(first, node)) chain_.push_back(node);
+    }
+    if (IsOverLimit()) return;
   }
 }
 

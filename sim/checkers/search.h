@@ -84,6 +84,7 @@ class Search {
     uint64_t called = 0;
     Effect effect = Effect::kAny;
     uint32_t twin = kNone;  // the one before with an equal input
+    StateId target = 0;     // see Partition::TargetOf
   };
   // Unknown operations in a row, last first.
   struct ChainNode {
@@ -119,6 +120,15 @@ class Search {
   void Expand(StateId state);
   void AddUnknownMoves(const Frame& frame);
   void AddChainMoves(const Frame& frame);
+  bool MayNeedChains(const Frame& frame);
+  void FindAllChains(const Frame& frame);
+  // The unknown operations whose target allows this one.
+  struct Helpers {
+    bool is_known = false;
+    std::vector<uint32_t> unknown;
+  };
+  const std::vector<uint32_t>& HelpersOfKnown(uint32_t known);
+  const std::vector<uint32_t>& HelpersOfUnknown(uint32_t unknown);
   bool IsAvailable(uint32_t unknown, uint64_t before) const;
   bool IsChainRedundant(size_t first_chain, const ChainNode& node) const;
   bool ChainHas(uint32_t chain, uint32_t unknown) const;
@@ -152,6 +162,8 @@ class Search {
   std::vector<Frame> frames_;
   std::vector<Move> moves_;
   std::vector<ChainNode> chain_;
+  std::vector<Helpers> known_helpers_;    // as known_
+  std::vector<Helpers> unknown_helpers_;  // as unknown_
   std::vector<uint32_t> candidates_;
   std::vector<uint32_t> path_;
   uint64_t best_return_ = 0;

@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/core/fault.h"
 
+#include "absl/strings/str_cat.h"
 #include "providers/base/check.h"
 
 namespace moonpool {
@@ -47,6 +48,21 @@ uint64_t FaultCounts::total() const {
   uint64_t total = 0;
   for (const uint64_t count : counts_) total += count;
   return total;
+}
+
+void FaultCounts::Add(const FaultCounts& other) {
+  for (size_t i = 0; i < kFaultFamilies; ++i) counts_[i] += other.counts_[i];
+}
+
+std::string FaultCounts::ToString() const {
+  std::string text;
+  for (size_t i = 0; i < kFaultFamilies; ++i) {
+    if (counts_[i] == 0) continue;
+    absl::StrAppend(&text, text.empty() ? "" : ", ",
+                    FaultFamilyName(static_cast<FaultFamily>(i)), " ",
+                    counts_[i]);
+  }
+  return text;
 }
 
 FaultSet FaultSet::All() {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -64,10 +65,13 @@ absl::string_view FaultFamilyName(FaultFamily family);
 class FaultCounts {
  public:
   void Add(FaultFamily family) { ++counts_[static_cast<size_t>(family)]; }
+  void Add(const FaultCounts& other);
   uint64_t of(FaultFamily family) const {
     return counts_[static_cast<size_t>(family)];
   }
   uint64_t total() const;
+  // "clog 3, reboot 1", without those that did not occur.
+  std::string ToString() const;
 
  private:
   std::array<uint64_t, kFaultFamilies> counts_ = {};

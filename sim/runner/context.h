@@ -5,17 +5,30 @@
 #ifndef MOONPOOL_SIM_RUNNER_CONTEXT_H_
 #define MOONPOOL_SIM_RUNNER_CONTEXT_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "providers/coro/cancellation.h"
 #include "providers/providers.h"
+#include "sim/chaos/operations.h"
+#include "sim/core/node_clock.h"
 #include "sim/core/world.h"
 #include "sim/runner/state.h"
 #include "sim/runner/topology.h"
 
 namespace moonpool {
+
+// Who can silence the chaos for a while.
+class QuietPeriods {
+ public:
+  virtual ~QuietPeriods() = default;
+  virtual Task<absl::Status> QuietPeriod(absl::Duration duration) = 0;
+};
 
 class SimContext final : public Providers {
  public:
@@ -28,6 +41,9 @@ class SimContext final : public Providers {
     int client_count = 1;
     CancellationToken shutdown;
     TaskSet* task_set;
+    NodeClock* clock = nullptr;
+    QuietPeriods* quiet_periods = nullptr;
+    OperationAlphabet operations;
     std::unique_ptr<Network> network;
     std::unique_ptr<Storage> storage;
     RandomStream random;
@@ -51,6 +67,19 @@ class SimContext final : public Providers {
     return parts_.topology->ip_of(name);
   }
   const Topology& topology() const { return *parts_.topology; }
+  // All the others: workloads first, then processes.
+  std::vector<Member> peers() const;
+  // Asks the chaos to stop: faults and injectors pause, links heal, whoever is
+  // down boots. Returns when every process is up; so much later the chaos goes
+  // on. At once outside the chaos phase.
+  [[clang::coro_wrapper]] Task<absl::Status> QuietPeriod(
+      absl::Duration duration) {
+    return parts_.quiet_periods->QuietPeriod(duration);
+  }
+  // Which operations a workload should use in this seed: all of them, unless
+  // the chaos profile has Operations.
+  const OperationAlphabet& operations() const { return parts_.operations; }
+
   StateHandle& state() { return *parts_.state; }
   const CancellationToken& shutdown() const { return parts_.shutdown; }
   World& world() { return *parts_.world; }

@@ -12,23 +12,22 @@
 namespace moonpool {
 namespace {
 
-// Weights given as floating point become integers once, here.
-uint64_t Weight(double weight) {
-  CHECK(weight >= 0) << "a weight of attrition is negative";
-  return static_cast<uint64_t>(weight * 10000 + 0.5);
-}
-
-int Resolve(const CountRange& count, Random& random) {
-  CHECK(count.low >= 0 && count.low <= count.high)
-      << "a count range is empty: " << count.low << ".." << count.high;
-  return static_cast<int>(random.Range(int64_t{count.low}, int64_t{count.high}));
-}
+// The executor's name for the injectors, which a quiet period holds back.
+constexpr uint32_t kChaosOwner = ~uint32_t{0};
+constexpr uint32_t kEngineOwner = 0;
 
 TaskSet::ExceptionHandler ReportException(absl::string_view whose) {
   return [whose = std::string(whose)](absl::string_view what) {
     ReportFailure("exception", absl::StrCat("an exception left ", whose),
                   what);
   };
+}
+
+// What the builder was given wins over what the profile drew.
+template <typename Options>
+Options EnvironmentOf(const std::optional<Options>& given,
+                      const std::optional<Options>& drawn) {
+  return given.has_value() ? *given : drawn.value_or(Options());
 }
 
 }  // namespace
@@ -41,73 +40,52 @@ Iteration::Iteration(SimulationBuilder::Config* config, uint64_t seed,
       live_frames_before_(LiveFrames()),
       world_(WorldOptions{.seed = seed, .ready_order = config->order}),
       time_(&world_),
-      fault_random_(&world_.random(), "faults"),
-      network_(std::make_unique<SimNetwork>(&world_, config->network)),
-      engine_tasks_(ReportException("the runner")),
+      plan_(DrawPlan(config->chaos, world_.random())),
+      buggify_(&world_, FaultSet::None()),
+      buggify_scope_(&buggify_),
+      network_(std::make_unique<SimNetwork>(
+          &world_, EnvironmentOf(config->network, plan_.network))),
       chaos_tasks_(ReportException("a fault injector")),
-      chaos_timer_(ReportException("the runner")) {}
+      engine_tasks_(ReportException("the runner")) {}
 
 Iteration::~Iteration() = default;
 
 void Iteration::Build() {
   RandomStream random(&world_.random(), "config", 0,
                       RandomStream::Kind::kFixed);
-  std::vector<Member> members;
-  int workload_count = 0;
-  for (SimulationBuilder::Config::WorkloadEntry& entry : config_->workloads) {
-    const int count = Resolve(entry.count, random);
-    for (int i = 0; i < count; ++i) {
-      Client client;
-      if (entry.instance == nullptr) client.owned = entry.factory(i);
-      client.workload =
-          entry.instance ? entry.instance.get() : client.owned.get();
-      client.id = i;
-      client.count = count;
-      Member member;
-      member.name = std::string(client.workload->name());
-      if (count > 1) absl::StrAppend(&member.name, "-", i + 1);
-      member.ip = absl::StrCat("10.0.", workload_count / 250 * 2, ".",
-                               workload_count % 250 + 1);
-      ++workload_count;
-      member.is_process = false;
-      members.push_back(member);
-      clients_.push_back(std::move(client));
-    }
-  }
-  if (config_->processes.has_value()) {
-    const ProcessOptions& options = *config_->processes;
-    const int count = Resolve(options.count, random);
-    for (int i = 0; i < count; ++i) {
-      first_processes_.push_back(options.factory());
-      Member member;
-      member.name = std::string(first_processes_.back()->name());
-      if (count > 1) absl::StrAppend(&member.name, "-", i + 1);
-      member.ip = absl::StrCat("10.0.", i / 250 * 2 + 1, ".", i % 250 + 1);
-      for (const TagDimension& dimension : options.tags) {
-        member.tags[dimension.key] =
-            dimension.values[i % dimension.values.size()];
-      }
-      members.push_back(std::move(member));
-    }
-  }
-  topology_.emplace(std::move(members));
-  const Site site = {&world_, network_.get(), &*topology_, &state_,
-                     config_->disks};
+  population_ = DrawPopulation(*config_, random);
+  topology_.emplace(population_.members);
+  PlaceOnNetwork(population_, random, *network_);
+  cluster_ = std::make_unique<Cluster>(
+      Site{.world = &world_,
+           .network = network_.get(),
+           .topology = &*topology_,
+           .state = &state_,
+           .quiet_periods = this,
+           .operations = plan_.operations},
+      config_->attrition.value_or(AttritionOptions()).delays,
+      chaos_.token());
+  const DiskOptions disk_options = EnvironmentOf(config_->disks, plan_.disks);
   const Member* member = topology_->members().data();
-  for (Client& client : clients_) {
-    client.machine = std::make_unique<Machine>(site, member->name, member->ip,
-                                               client.id, client.count);
-    ++member;
+  for (Population::Driver& driver : population_.drivers) {
+    Client client;
+    client.workload = driver.workload;
+    client.machine = &cluster_->Add(*member++, driver.id, driver.count,
+                                    nullptr, disk_options);
+    clients_.push_back(client);
   }
-  const int count = static_cast<int>(first_processes_.size());
-  for (int i = 0; i < count; ++i, ++member) {
-    machines_.push_back(std::make_unique<Machine>(site, member->name,
-                                                  member->ip, i, count));
+  for (Population::Server& server : population_.servers) {
+    cluster_->Add(*member++, server.index, server.count, server.options,
+                  disk_options);
   }
+  driver_ = std::make_unique<ChaosDriver>(
+      &plan_, &world_, cluster_.get(), &buggify_,
+      config_->attrition.has_value() ? &*config_->attrition : nullptr);
 }
 
 IterationResult Iteration::Run() {
   AssertionTable::Get().BeginWorld();
+  for (const auto& invariant : config_->invariants) invariant->Reset();
   Build();
   if (hooks_ != nullptr) hooks_->OnWorldReady(world_);
   try {
@@ -124,18 +102,37 @@ IterationResult Iteration::Run() {
 }
 
 void Iteration::RunPhases() {
-  for (size_t i = 0; i < machines_.size(); ++i) {
-    machines_[i]->Boot(std::move(first_processes_[i]));
+  const size_t drivers = clients_.size();
+  for (size_t i = 0; i < population_.servers.size(); ++i) {
+    cluster_->Boot(*cluster_->machines()[drivers + i],
+                   std::move(population_.servers[i].first));
   }
-  for (Client& client : clients_) client.machine->Boot(nullptr);
+  for (Client& client : clients_) cluster_->Boot(*client.machine, nullptr);
+
+  const size_t before = AssertionTable::Get().violations().size();
   if (!RunStep("set-up", &moonpool::Workload::Setup)) return;
-  StartChaos();
-  if (!RunStep("run", &moonpool::Workload::Run)) return;
-  chaos_timer_.Clear();
+  // A failed set-up makes what follows meaningless.
+  if (AssertionTable::Get().violations().size() != before) return;
+
+  Spawn("run", &moonpool::Workload::Run);
+  const PhaseConfig& phases = config_->phases;
+  const bool starts_at_once = phases.warm_up <= absl::ZeroDuration();
+  if (starts_at_once) StartChaos();
+  if (!starts_at_once || phases.chaos_duration.has_value()) {
+    engine_tasks_.SpawnNamed("phases", &Iteration::RunChaosPhase, this);
+  }
+  if (!TurnUntil("run", [this] { return clients_are_done(); })) return;
   EndChaos();
-  const bool recovered =
-      TurnUntil("recovery", [this] { return engine_tasks_.empty(); });
-  if (!recovered) return;
+  engine_tasks_.Clear();
+  if (!TurnUntil("recovery", [this] { return cluster_->all_up(); })) return;
+  liveness_deadline_.reset();
+  if (phases.quiet > absl::ZeroDuration()) {
+    const absl::Duration end = world_.now() + phases.quiet;
+    JoinHandle quiet = engine_tasks_.Spawn([this, end]() -> Task<void> {
+      co_await time_.Sleep(end - world_.now());
+    });
+    if (!TurnUntil("quiet", [&] { return quiet.is_finished(); })) return;
+  }
   RunStep("check", &moonpool::Workload::Check);
 }
 
@@ -145,7 +142,11 @@ bool Iteration::TurnUntil(absl::string_view phase, Done done) {
     world_.RunReady();
     if (!AfterTurn()) return false;
     if (done()) return true;
-    if (world_.FireNext()) continue;
+    if (world_.FireNext()) {
+      // Before whoever was woken too late can say that it is done.
+      if (!IsInTime()) return false;
+      continue;
+    }
     ReportFailure(
         "deadlock",
         absl::StrCat("nothing can happen any more in phase ", phase),
@@ -155,12 +156,14 @@ bool Iteration::TurnUntil(absl::string_view phase, Done done) {
 }
 
 bool Iteration::AfterTurn() {
-  for (auto& [name, check] : config_->invariants) {
+  for (const auto& invariant : config_->invariants) {
     try {
-      check(state_, world_.now());
+      invariant->Check(state_, world_.now());
     } catch (const std::exception& e) {
-      ReportFailure("exception", absl::StrCat("an exception left invariant ", name),
-                    e.what());
+      ReportFailure(
+          "exception",
+          absl::StrCat("an exception left invariant ", invariant->name()),
+          e.what());
       return false;
     }
   }
@@ -169,6 +172,11 @@ bool Iteration::AfterTurn() {
                   absl::StrCat("waiting: ", Unfinished()));
     return false;
   }
+  return !(config_->stop_at_violation &&
+           AssertionTable::Get().has_violations());
+}
+
+bool Iteration::IsInTime() {
   if (world_.now() > config_->run_time_budget) {
     ReportFailure("time budget",
                   absl::StrCat("more than ",
@@ -177,27 +185,36 @@ bool Iteration::AfterTurn() {
                   absl::StrCat("waiting: ", Unfinished()));
     return false;
   }
-  return !(config_->stop_at_violation &&
-           AssertionTable::Get().has_violations());
+  if (liveness_deadline_.has_value() && world_.now() > *liveness_deadline_) {
+    ReportFailure("liveness",
+                  absl::StrCat("not at rest ",
+                               absl::FormatDuration(
+                                   config_->phases.liveness_deadline),
+                               " after the end of chaos"),
+                  absl::StrCat("waiting: ", Unfinished()));
+    return false;
+  }
+  return true;
+}
+
+bool Iteration::clients_are_done() const {
+  for (const Client& client : clients_) {
+    if (client.is_busy) return false;
+  }
+  return true;
+}
+
+void Iteration::Spawn(absl::string_view phase, Step step) {
+  for (Client& client : clients_) {
+    client.is_busy = true;
+    client.machine->tasks().SpawnNamed("workload", &Iteration::RunClient, this,
+                                       &client, phase, step);
+  }
 }
 
 bool Iteration::RunStep(absl::string_view phase, Step step) {
-  for (Client& client : clients_) {
-    client.is_busy = true;
-    client.machine->tasks().Spawn(&Iteration::RunClient, this, &client, phase,
-                                  step);
-  }
-  const size_t before = AssertionTable::Get().violations().size();
-  const bool finished = TurnUntil(phase, [this] {
-    for (const Client& client : clients_) {
-      if (client.is_busy) return false;
-    }
-    return true;
-  });
-  if (!finished) return false;
-  // A failed set-up makes what follows meaningless.
-  return phase != "set-up" ||
-         AssertionTable::Get().violations().size() == before;
+  Spawn(phase, step);
+  return TurnUntil(phase, [this] { return clients_are_done(); });
 }
 
 Task<void> Iteration::RunClient(Client* client, absl::string_view phase,
@@ -216,39 +233,76 @@ Task<void> Iteration::RunClient(Client* client, absl::string_view phase,
                 status.message());
 }
 
-void Iteration::StartChaos() {
-  chaos_running_ = true;
-  if (config_->chaos_duration.has_value()) {
-    chaos_timer_.Spawn(&Iteration::EndChaosLater, this,
-                       *config_->chaos_duration);
-  }
-  if (config_->attrition.has_value()) {
-    chaos_tasks_.Spawn(&Iteration::RunAttrition, this);
-  }
-  for (auto& factory : config_->faults) {
-    injectors_.push_back(factory());
-    chaos_tasks_.Spawn(&Iteration::RunInjector, this, injectors_.back().get());
-  }
-}
+// --- Chaos ------------------------------------------------------------------
 
-Task<void> Iteration::EndChaosLater(absl::Duration delay) {
-  co_await time_.Sleep(delay);
+Task<void> Iteration::RunChaosPhase() {
+  const PhaseConfig& phases = config_->phases;
+  if (phases.warm_up > absl::ZeroDuration()) {
+    co_await time_.Sleep(phases.warm_up);
+    StartChaos();
+  }
+  if (!phases.chaos_duration.has_value()) co_return;
+  co_await time_.Sleep(*phases.chaos_duration);
   EndChaos();
 }
 
+void Iteration::StartChaos() {
+  if (chaos_ended_) return;
+  chaos_running_ = true;
+  driver_->Start();
+  ReadyQueue::OwnerScope owned(world_.ready(), kChaosOwner);
+  if (config_->attrition.has_value()) {
+    // Without a profile nothing leaves out what the builder asked for.
+    const bool masked = plan_.level != ChaosProfile::Level::kOff;
+    injectors_.push_back(MakeAttrition(
+        *config_->attrition,
+        masked ? plan_.attrition
+               : AttritionMask{.enabled = true,
+                               .graceful = true,
+                               .crash = true,
+                               .wipe = true}));
+  }
+  for (auto& factory : config_->faults) injectors_.push_back(factory());
+  for (auto& injector : injectors_) {
+    chaos_tasks_.SpawnNamed("injector", &Iteration::RunInjector, this,
+                            injector.get());
+  }
+}
+
 void Iteration::EndChaos() {
-  if (!chaos_running_) return;
+  if (chaos_ended_) return;
+  chaos_ended_ = true;
   chaos_running_ = false;
   chaos_.Cancel();
   chaos_tasks_.Clear();
   injectors_.clear();
+  Heal();
+  world_.Tell("chaos", "is over");
+  const PhaseConfig& phases = config_->phases;
+  const absl::Duration recovery =
+      phases.recovery_duration.value_or(absl::ZeroDuration());
+  liveness_deadline_ = world_.now() + recovery + phases.liveness_deadline;
+  if (phases.recovery_duration.has_value()) {
+    engine_tasks_.Spawn(&Iteration::AskToStopLater, this, recovery);
+  }
+}
+
+void Iteration::Heal() {
+  driver_->Stop();
+  cluster_->ResumeAll();
   network_->HealAll();
-  world_.Trace(TraceKind::kFault, 0, 0);
+}
+
+Task<void> Iteration::AskToStopLater(absl::Duration delay) {
+  co_await time_.Sleep(delay);
+  for (Client& client : clients_) {
+    if (client.is_busy) client.machine->RequestStop();
+  }
 }
 
 Task<void> Iteration::RunInjector(FaultInjector* injector) {
   const absl::Status status =
-      co_await injector->Inject(static_cast<FaultContext&>(*this));
+      co_await injector->Inject(static_cast<FaultContext&>(*cluster_));
   if (status.ok()) co_return;
   ReportFailure("injector error",
                 absl::StrCat("fault injector ", injector->name(), " returned ",
@@ -256,100 +310,48 @@ Task<void> Iteration::RunInjector(FaultInjector* injector) {
                 status.message());
 }
 
-Task<void> Iteration::RunAttrition() {
-  const AttritionOptions& options = *config_->attrition;
-  RandomStream random(&world_.random(), "attrition");
-  const uint64_t weights[] = {Weight(options.prob_graceful),
-                              Weight(options.prob_crash),
-                              Weight(options.prob_wipe)};
-  const bool weighted = weights[0] + weights[1] + weights[2] > 0;
-  for (;;) {
-    co_await time_.Sleep(
-        random.Range(options.interval_min, options.interval_max));
-    if (dead_count() >= options.max_dead) continue;
-    std::vector<Machine*> up;
-    for (auto& machine : machines_) {
-      if (machine->state() == Machine::State::kUp) up.push_back(machine.get());
-    }
-    if (up.empty()) continue;
-    RebootKind kind = RebootKind::kCrash;
-    if (weighted) {
-      kind = static_cast<RebootKind>(
-          random.Weighted({weights[0], weights[1], weights[2]}));
-    }
-    const absl::Status status = Reboot(random.Pick(up)->ip(), kind);
-    CHECK(status.ok()) << status.message();
+Task<absl::Status> Iteration::QuietPeriod(absl::Duration duration) {
+  // The engine's own task sees it through, whatever becomes of the caller.
+  auto reached = std::make_shared<WaitList>();
+  {
+    ReadyQueue::OwnerScope owned(world_.ready(), kEngineOwner);
+  engine_tasks_.SpawnNamed("quiet period", &Iteration::RunQuietPeriod, this,
+                             duration, reached);
   }
+  co_await reached->Wait();
+  co_return absl::OkStatus();
 }
 
-absl::Status Iteration::Reboot(absl::string_view ip, RebootKind kind) {
-  Machine* machine = FindProcess(ip);
-  if (machine == nullptr) {
-    return absl::NotFoundError(absl::StrCat("no process has address ", ip));
+Task<void> Iteration::RunQuietPeriod(absl::Duration duration,
+                                     std::shared_ptr<WaitList> reached) {
+  if (chaos_running_ && quiet_periods_++ == 0) {
+    world_.ready().Pause(kChaosOwner);
+    Heal();
+    world_.Tell("chaos", "pauses");
   }
-  if (machine->state() != Machine::State::kUp) {
-    return absl::FailedPreconditionError(absl::StrCat(ip, " is not up"));
-  }
-  const AttritionOptions options =
-      config_->attrition.value_or(AttritionOptions());
-  absl::Duration grace;
-  if (kind == RebootKind::kGraceful) {
-    grace = fault_random_.Range(options.grace_period_min,
-                                options.grace_period_max);
-    machine->RequestStop();
-  }
-  const absl::Duration recovery = fault_random_.Range(
-      options.recovery_delay_min, options.recovery_delay_max);
-  world_.Trace(TraceKind::kFault, 1, static_cast<uint64_t>(kind));
-  if (kind != RebootKind::kGraceful) {
-    machine->Crash(kind == RebootKind::kCrashAndWipe);
-  }
-  engine_tasks_.Spawn(&Iteration::RunReboot, this, machine, kind, grace,
-                      recovery);
-  return absl::OkStatus();
+  co_await cluster_->WaitUntilAllUp();
+  reached->WakeAll();
+  co_await time_.Sleep(duration);
+  if (!chaos_running_ || --quiet_periods_ > 0) co_return;
+  world_.Tell("chaos", "goes on");
+  driver_->Start();
+  world_.ready().Resume(kChaosOwner);
 }
 
-Task<void> Iteration::RunReboot(Machine* machine, RebootKind kind,
-                                absl::Duration grace,
-                                absl::Duration recovery) {
-  if (kind == RebootKind::kGraceful) {
-    (void)co_await time_.Timeout(grace, machine->Stopped());
-    machine->StopGracefully();
-  }
-  co_await time_.Sleep(recovery);
-  machine->Boot(config_->processes->factory());
-}
-
-Machine* Iteration::FindProcess(absl::string_view ip) const {
-  for (const auto& machine : machines_) {
-    if (machine->ip() == ip) return machine.get();
-  }
-  return nullptr;
-}
-
-const std::vector<std::string>& Iteration::process_ips() const {
-  return topology_->all_process_ips();
-}
-
-int Iteration::dead_count() const {
-  int dead = 0;
-  for (const auto& machine : machines_) {
-    if (machine->state() != Machine::State::kUp) ++dead;
-  }
-  return dead;
-}
-
-bool Iteration::is_up(absl::string_view ip) const {
-  const Machine* machine = FindProcess(ip);
-  return machine != nullptr && machine->state() == Machine::State::kUp;
-}
+// --- The end ----------------------------------------------------------------
 
 std::string Iteration::Unfinished() const {
   std::vector<std::string> names;
   for (const Client& client : clients_) {
     if (client.is_busy) names.push_back(client.machine->name());
   }
-  return names.empty() ? "no workload" : absl::StrJoin(names, ", ");
+  std::string text =
+      names.empty() ? "no workload" : absl::StrJoin(names, ", ");
+  const std::vector<std::string> dead = cluster_->dead_ips();
+  if (!dead.empty()) absl::StrAppend(&text, "; down: ", absl::StrJoin(dead, ", "));
+  const std::string tasks = cluster_->LiveTasks();
+  if (!tasks.empty()) absl::StrAppend(&text, "; tasks of ", tasks);
+  return text;
 }
 
 IterationResult Iteration::Collect() const {
@@ -360,7 +362,9 @@ IterationResult Iteration::Collect() const {
   result.events = world.events();
   result.draws = world.random().draws();
   result.simulated_ns = world.now_ns();
-  for (const auto& machine : machines_) result.boots += machine->boots();
+  result.boots = cluster_->boots();
+  result.faults = world.faults();
+  if (AssertionTable::Get().has_violations()) result.chaos = plan_.ToString();
   result.violations = AssertionTable::Get().violations();
   result.trace_samples.assign(
       world.trace().samples(),
@@ -369,11 +373,12 @@ IterationResult Iteration::Collect() const {
 }
 
 void Iteration::TearDown() {
-  chaos_timer_.Clear();
-  chaos_tasks_.Clear();
   engine_tasks_.Clear();
-  for (Client& client : clients_) client.machine->TearDown();
-  for (auto& machine : machines_) machine->TearDown();
+  chaos_tasks_.Clear();
+  driver_.reset();
+  world_.ready().Resume(kChaosOwner);
+  cluster_->TearDown();
+  network_->SetFaults(NetworkFaults());
   network_.reset();
   if (LiveFrames() != live_frames_before_) {
     ReportFailure("leak", "coroutine frames are left after the teardown",

@@ -1,7 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // Iteration: one run of a simulation from a seed, phase by phase. Internal to
-// the runner; builder.h says what an iteration is.
+// the runner; builder.h and phases.h say what an iteration is.
 #ifndef MOONPOOL_SIM_RUNNER_ITERATION_H_
 #define MOONPOOL_SIM_RUNNER_ITERATION_H_
 
@@ -10,12 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "sim/chaos/buggify.h"
+#include "sim/chaos/plan.h"
+#include "sim/runner/chaos_driver.h"
+#include "sim/runner/cluster.h"
 #include "sim/runner/config.h"
 #include "sim/runner/machine.h"
+#include "sim/runner/population.h"
 
 namespace moonpool {
 
-class Iteration final : private FaultContext {
+class Iteration final : private QuietPeriods {
  public:
   Iteration(SimulationBuilder::Config* config, uint64_t seed,
             IterationHooks* hooks);
@@ -26,44 +31,39 @@ class Iteration final : private FaultContext {
 
  private:
   struct Client {
-    moonpool::Workload* workload;
-    std::unique_ptr<moonpool::Workload> owned;
-    std::unique_ptr<Machine> machine;
-    int id = 0;  // among the workloads of its entry
-    int count = 1;
+    moonpool::Workload* workload = nullptr;
+    Machine* machine = nullptr;
     bool is_busy = false;
   };
   using Step = Task<absl::Status> (moonpool::Workload::*)(SimContext&);
-
-  // FaultContext
-  Time& time() override { return time_; }
-  Random& random() override { return fault_random_; }
-  SimNetwork& network() override { return *network_; }
-  const std::vector<std::string>& process_ips() const override;
-  int dead_count() const override;
-  bool is_up(absl::string_view ip) const override;
-  absl::Status Reboot(absl::string_view ip, RebootKind kind) override;
-  const CancellationToken& chaos_over() const override {
-    return chaos_.token();
-  }
 
   void Build();
   void RunPhases();
   // Runs one step of all workloads to its end. False: the iteration is over.
   bool RunStep(absl::string_view phase, Step step);
+  void Spawn(absl::string_view phase, Step step);
   Task<void> RunClient(Client* client, absl::string_view phase, Step step);
+  bool clients_are_done() const;
   // Turns until done() holds. False: the iteration is over.
   template <typename Done>
   bool TurnUntil(absl::string_view phase, Done done);
   bool AfterTurn();
+  // Within the budget of simulated time and the liveness deadline.
+  bool IsInTime();
+
+  // Chaos: what the profile drew (driver_), attrition and injectors.
+  Task<void> RunChaosPhase();
   void StartChaos();
   void EndChaos();
-  Task<void> EndChaosLater(absl::Duration delay);
+  void Heal();
   Task<void> RunInjector(FaultInjector* injector);
-  Task<void> RunAttrition();
-  Task<void> RunReboot(Machine* machine, RebootKind kind, absl::Duration grace,
-                       absl::Duration recovery);
-  Machine* FindProcess(absl::string_view ip) const;
+  Task<void> AskToStopLater(absl::Duration delay);
+
+  // QuietPeriods
+  Task<absl::Status> QuietPeriod(absl::Duration duration) override;
+  Task<void> RunQuietPeriod(absl::Duration duration,
+                            std::shared_ptr<WaitList> reached);
+
   std::string Unfinished() const;
   IterationResult Collect() const;
   void TearDown();
@@ -74,19 +74,25 @@ class Iteration final : private FaultContext {
   const size_t live_frames_before_;
   World world_;
   SimTime time_;
-  RandomStream fault_random_;
+  ChaosPlan plan_;
+  Buggify buggify_;
+  Buggify::Scope buggify_scope_;
   std::unique_ptr<SimNetwork> network_;
+  Population population_;
   std::optional<Topology> topology_;
   StateHandle state_;
-  std::vector<std::unique_ptr<Process>> first_processes_;  // until they boot
-  std::vector<std::unique_ptr<Machine>> machines_;
+  std::unique_ptr<Cluster> cluster_;
+  std::unique_ptr<ChaosDriver> driver_;
   std::vector<Client> clients_;
   CancellationSource chaos_;
   bool chaos_running_ = false;
+  bool chaos_ended_ = false;
+  int quiet_periods_ = 0;  // under way
+  // When the system must have come to rest; unset while chaos may go on.
+  std::optional<absl::Duration> liveness_deadline_;
   std::vector<std::unique_ptr<FaultInjector>> injectors_;
-  TaskSet engine_tasks_;  // reboots under way
   TaskSet chaos_tasks_;   // attrition, injectors
-  TaskSet chaos_timer_;   // ends chaos after its duration
+  TaskSet engine_tasks_;  // phases, quiet periods
 };
 
 }  // namespace moonpool

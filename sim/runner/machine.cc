@@ -27,14 +27,16 @@ void ReportFailure(absl::string_view kind, absl::string_view message,
   AssertionTable::Get().Report(std::move(violation));
 }
 
-Machine::Machine(const Site& site, std::string name, std::string ip, int index,
-                 int count)
+Machine::Machine(const Site& site, const Member& member, int index, int count,
+                 uint32_t owner, const DiskOptions& disk_options)
     : site_(site),
-      name_(std::move(name)),
-      ip_(std::move(ip)),
+      name_(member.name),
+      ip_(member.ip),
       index_(index),
       count_(count),
-      disk_(site.world, ip_, site.disk_options) {}
+      owner_(owner),
+      disk_(site.world, ip_, disk_options),
+      clock_(site.world, ip_) {}
 
 Machine::~Machine() { CHECK(tasks_ == nullptr) << name_ << " still runs"; }
 
@@ -53,6 +55,9 @@ void Machine::MakeContext() {
       .client_count = count_,
       .shutdown = shutdown_->token(),
       .task_set = tasks_.get(),
+      .clock = &clock_,
+      .quiet_periods = site_.quiet_periods,
+      .operations = site_.operations,
       .network = site_.network->MakeProvider(ip_),
       .storage = disk_.MakeProvider(),
       .random = RandomStream(&site_.world->random(), ip_,
@@ -60,7 +65,8 @@ void Machine::MakeContext() {
   });
 }
 
-void Machine::Boot(std::unique_ptr<Process> process) {
+void Machine::Boot(std::unique_ptr<Process> process,
+                   const ProcessOptions* options, ProcessListener* listener) {
   CHECK(state_ == State::kDown) << name_ << " is booted twice";
   ++incarnation_;
   state_ = State::kUp;
@@ -70,16 +76,25 @@ void Machine::Boot(std::unique_ptr<Process> process) {
                      static_cast<uint64_t>(incarnation_));
   if (process_ == nullptr) return;
   site_.world->Tell(ip_, incarnation_ == 1 ? "boot" : "restart");
-  main_ = tasks_->Spawn(&Machine::RunProcess, this);
+  // The process and its tasks inherit it.
+  ReadyQueue::OwnerScope owned(site_.world->ready(), owner_);
+  main_ = tasks_->SpawnNamed("main", &Machine::RunProcess, this, options,
+                             listener);
 }
 
-Task<void> Machine::RunProcess() {
+Task<void> Machine::RunProcess(const ProcessOptions* options,
+                               ProcessListener* listener) {
   const absl::Status status = co_await process_->Run(*context_);
-  if (status.ok()) co_return;
-  ReportFailure("process error",
-                absl::StrCat("process ", process_->name(), " returned ",
-                             absl::StatusCodeToString(status.code())),
-                absl::StrCat(ip_, ": ", status.message()));
+  const bool expected =
+      status.ok() ||
+      (options->expected_exit != nullptr && options->expected_exit(status));
+  if (!expected) {
+    ReportFailure("process error",
+                  absl::StrCat("process ", process_->name(), " returned ",
+                               absl::StatusCodeToString(status.code())),
+                  absl::StrCat(ip_, ": ", status.message()));
+  }
+  if (state_ == State::kUp) listener->OnExit(*this);
 }
 
 void Machine::RequestStop() {
@@ -90,6 +105,7 @@ void Machine::RequestStop() {
 }
 
 void Machine::DestroyProcess() {
+  Resume();
   tasks_->Clear();
   process_.reset();
   context_.reset();
@@ -104,19 +120,38 @@ void Machine::StopGracefully() {
   DestroyProcess();
 }
 
-void Machine::Crash(bool wipe) {
+void Machine::Crash(CrashKind kind) {
   CHECK(state_ != State::kDown) << name_ << " crashes while it is down";
-  site_.world->Trace(TraceKind::kCrash, HashBytes(ip_), wipe);
-  site_.world->Tell(ip_, wipe ? "crash, disk wiped" : "crash");
+  static constexpr absl::string_view kWords[] = {"crash", "crash, disk wiped",
+                                                 "power loss"};
+  site_.world->Trace(TraceKind::kCrash, HashBytes(ip_),
+                     static_cast<uint64_t>(kind));
+  site_.world->Tell(ip_, kWords[static_cast<int>(kind)]);
   // First make everything the process holds inert, then destroy its frames:
   // not one more line of it has an effect.
-  site_.network->CrashMachine(ip_);
+  site_.network->CrashMachine(ip_, kind == CrashKind::kPowerLoss);
   disk_.Crash();
   {
     World::TeardownScope teardown(site_.world);
     DestroyProcess();
   }
-  if (wipe) disk_.Wipe();
+  if (kind == CrashKind::kWipe) disk_.Wipe();
+}
+
+void Machine::Pause() {
+  CHECK(is_up()) << name_ << " is paused while it is not up";
+  paused_ = true;
+  site_.world->ready().Pause(owner_);
+}
+
+void Machine::Resume() {
+  if (!paused_) return;
+  paused_ = false;
+  site_.world->ready().Resume(owner_);
+}
+
+std::string Machine::LiveTasks() const {
+  return tasks_ == nullptr ? "" : tasks_->Names();
 }
 
 void Machine::TearDown() {

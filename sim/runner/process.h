@@ -6,10 +6,16 @@
 #ifndef MOONPOOL_SIM_RUNNER_PROCESS_H_
 #define MOONPOOL_SIM_RUNNER_PROCESS_H_
 
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "providers/coro/task.h"
 #include "sim/runner/context.h"
+#include "sim/runner/topology.h"
 
 namespace moonpool {
 
@@ -18,32 +24,27 @@ class Process {
   virtual ~Process() = default;
   virtual absl::string_view name() const = 0;
   // Runs the server until ctx.shutdown() is cancelled. An error, or an
-  // exception that leaves it, is a failure of the iteration. Returning OK
-  // early leaves the machine idle until its next reboot.
+  // exception that leaves it, is a failure of the iteration (see
+  // ProcessOptions::expected_exit). Returning OK early leaves the machine idle
+  // until its next reboot.
   virtual Task<absl::Status> Run(SimContext& ctx) = 0;
 };
 
-enum class RebootKind {
-  kGraceful,      // shutdown token, grace period, connections end with FIN
-  kCrash,         // at once; connections reset, unsynced writes lost
-  kCrashAndWipe,  // the disk is lost too
-};
-absl::string_view RebootKindName(RebootKind kind);
+using ProcessFactory = std::function<std::unique_ptr<Process>()>;
 
-// Random reboots while chaos lasts. The prob_ fields are weights; all zero
-// means always crash.
-struct AttritionOptions {
-  int max_dead = 1;  // never more processes down at once
-  double prob_graceful = 0.3;
-  double prob_crash = 0.5;
-  double prob_wipe = 0.2;
-  absl::Duration recovery_delay_min = absl::Seconds(1);
-  absl::Duration recovery_delay_max = absl::Seconds(10);
-  absl::Duration grace_period_min = absl::Seconds(2);
-  absl::Duration grace_period_max = absl::Seconds(5);
-  // Between two attempts.
-  absl::Duration interval_min = absl::Seconds(1);
-  absl::Duration interval_max = absl::Seconds(5);
+// A group of like processes.
+struct ProcessOptions {
+  CountRange count = 1;
+  ProcessFactory factory;
+  std::vector<TagDimension> tags;
+  // The shape of the group in place of count.
+  std::optional<LocalityOptions> locality;
+  // A supervisor: a process that returns is booted again after a recovery
+  // delay.
+  bool restart_on_exit = false;
+  // Which results of Run, besides OK, are no failures: a server that gives up
+  // when its disk fails, say. Use it with restart_on_exit.
+  std::function<bool(const absl::Status&)> expected_exit;
 };
 
 }  // namespace moonpool

@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "sim/assertions/table.h"
+#include "sim/core/fault.h"
 #include "sim/core/trace_hash.h"
 
 namespace moonpool {
@@ -21,6 +24,8 @@ struct IterationResult {
   uint64_t draws = 0;
   int64_t simulated_ns = 0;
   int boots = 0;
+  FaultCounts faults;
+  std::string chaos;  // what the profile drew, a line for each family
   std::vector<Violation> violations;  // empty: passed
   std::vector<TraceHash::Sample> trace_samples;
 };
@@ -28,16 +33,28 @@ struct IterationResult {
 struct SimulationReport {
   int iterations = 0;
   int failed_iterations = 0;
+  uint64_t base_seed = 0;
   uint64_t events = 0;
   uint64_t draws = 0;
   int64_t simulated_ns = 0;
+  FaultCounts faults;
+  absl::Duration wall_time;
+  // UntilAllSometimesReached or UntilCoverageStable reached its maximum first.
+  bool coverage_incomplete = false;
+  std::vector<uint64_t> failing_seeds;  // all of them
   // The first kMaxFailures failing iterations, with everything known of them.
   static constexpr size_t kMaxFailures = 100;
   std::vector<IterationResult> failures;
   std::vector<AssertionEntry> assertions;  // counts over all iterations
   std::vector<std::string> misses;         // coverage: what never happened
 
+  void Add(IterationResult result);
   bool ok() const { return failed_iterations == 0; }
+  // FailedPrecondition with the first failures and seeds unless ok(), and,
+  // where complete coverage was asked for, unless it was reached.
+  absl::Status Check() const;
+  // In percent.
+  double success_rate() const;
   // A page for people.
   std::string ToString() const;
 };

@@ -19,3 +19,14 @@ def sim_binary(name, linkopts = [], **kwargs):
 def sim_test(name, linkopts = [], size = "small", **kwargs):
     """A cc_test that forks timelines."""
     cc_test(name = name, linkopts = linkopts + _STATIC, linkstatic = True, size = size, **kwargs)
+
+def simulation_test(name, deps = [], **kwargs):
+    """A sim_test of SIMULATION_TESTs (explorer/testing/simulation_test.h), with main."""
+    sim_test(
+        name = name,
+        deps = deps + [
+            str(Label("//explorer/testing:main")),
+            str(Label("//explorer/testing:simulation_test")),
+        ],
+        **kwargs
+    )

@@ -10,6 +10,8 @@
 #include "explorer/campaigns/raft/client.h"
 #include "explorer/campaigns/raft/server.h"
 #include "providers/base/check.h"
+#include "sim/chaos/profile.h"
+#include "sim/core/fault.h"
 
 namespace moonpool::raft {
 namespace {
@@ -136,6 +138,19 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
     builder.Workloads(1, [voters = options.nodes, duration](int) {
       return std::make_unique<Operator>(voters, duration);
     });
+  }
+  if (options.swarm) {
+    builder.Chaos(ChaosProfile::Swarm()
+                      .Only({FaultFamily::kClog, FaultFamily::kBitFlip,
+                             FaultFamily::kRandomClose,
+                             FaultFamily::kConnectFailure,
+                             FaultFamily::kPartialIo, FaultFamily::kClockDrift,
+                             FaultFamily::kBuggifiedDelay,
+                             FaultFamily::kIoError, FaultFamily::kTornWrite,
+                             FaultFamily::kSyncFailure, FaultFamily::kShortIo,
+                             FaultFamily::kDiskFull, FaultFamily::kDiskStall,
+                             FaultFamily::kDiskThrottle})
+                      .Environment(false));
   }
   builder.Fault([chaos = ChaosOptions{
                      .partitions = options.partitions,

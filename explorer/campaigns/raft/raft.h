@@ -24,6 +24,9 @@ struct RaftOptions {
   bool pre_vote = false;
   bool partitions = true;
   bool crashes = true;
+  // Also faults of connections, clocks and disks, a subset for each seed. Not
+  // those that destroy durable data or a whole disk: see README.md.
+  bool swarm = false;
 };
 
 // REQUIRES: nodes >= 1, clients >= 1, nodes + spares <= kMaxNodes.
