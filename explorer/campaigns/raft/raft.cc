@@ -56,7 +56,14 @@ class RaftChaos final : public FaultInjector {
                                 ? RebootKind::kGraceful
                                 : RebootKind::kCrash;
     if (ctx.dead_count() >= options_.max_dead || !ctx.is_up(victim)) return;
-    (void)ctx.Reboot(victim, kind);
+    // Fast enough to be back in the term in which it voted.
+    (void)ctx.Reboot(victim, {.kind = kind,
+                              .grace_period = ctx.random().Range(
+                                  absl::Milliseconds(10),
+                                  absl::Milliseconds(500)),
+                              .recovery_delay = ctx.random().Range(
+                                  absl::Milliseconds(5),
+                                  absl::Milliseconds(1500))});
   }
 
   static void Partition(FaultContext& ctx) {
@@ -160,14 +167,6 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
                      .max_dead = options.nodes >= 5 ? 2 : 1}] {
     return std::make_unique<RaftChaos>(chaos);
   });
-  // For the times of RaftChaos's reboots; it makes none itself.
-  builder.Attrition({.max_dead = 0,
-                     .recovery_delay_min = absl::Milliseconds(5),
-                     .recovery_delay_max = absl::Milliseconds(1500),
-                     .grace_period_min = absl::Milliseconds(10),
-                     .grace_period_max = absl::Milliseconds(500),
-                     .interval_min = absl::Hours(1),
-                     .interval_max = absl::Hours(1)});
   return builder;
 }
 
