@@ -19,17 +19,4 @@ Task<absl::Status> Stream::ReadFull(absl::Span<char> buffer) {
   co_return absl::OkStatus();
 }
 
-Task<absl::StatusOr<size_t>> Stream::WriteSome(absl::string_view) {
-  co_return absl::UnimplementedError("WriteSome");
-}
-void Stream::Abort() {}
-void Stream::SetKeepalive(absl::Duration) {}
-Task<absl::StatusOr<std::unique_ptr<DatagramSocket>>> Network::BindDatagram(
-    std::string) {
-  co_return absl::UnimplementedError("BindDatagram");
-}
-Task<absl::StatusOr<std::string>> Network::Resolve(std::string) {
-  co_return absl::UnimplementedError("Resolve");
-}
-
 }  // namespace moonpool

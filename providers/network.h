@@ -40,19 +40,20 @@ class Stream {
   // Waits for at least one byte; returns how many were copied, 0 at
   // end-of-stream. Unavailable if the connection was reset.
   virtual Task<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) = 0;
-  // Waits for room in the send buffer; returns how many bytes, at least one,
-  // were put there.
-  virtual Task<absl::StatusOr<size_t>> WriteSome(absl::string_view bytes);
+  // Waits for room in the send buffer; returns how many bytes, at least one
+  // unless there are none to write, were put there.
+  virtual Task<absl::StatusOr<size_t>> WriteSome(
+      absl::string_view bytes) = 0;
   // Returns when all bytes are in the send buffer. On an error an unknown
   // prefix was sent. The bytes must live until then.
   virtual Task<absl::Status> Write(absl::string_view bytes) = 0;
   // Half-close: no more writes; the peer reads end-of-stream after the data.
   virtual void CloseWrite() = 0;
   // Breaks the connection: the peer reads a reset, unsent bytes are lost.
-  virtual void Abort();
+  virtual void Abort() = 0;
   // Probes a peer that has been silent for idle; the connection times out if
   // nothing of it arrives for another idle. Zero turns it off (the default).
-  virtual void SetKeepalive(absl::Duration idle);
+  virtual void SetKeepalive(absl::Duration idle) = 0;
 
   // Reads exactly buffer.size() bytes; OutOfRange if the stream ends before.
   Task<absl::Status> ReadFull(absl::Span<char> buffer);
@@ -104,9 +105,9 @@ class Network {
       std::string address) = 0;
   // Port 0 picks a free one.
   virtual Task<absl::StatusOr<std::unique_ptr<DatagramSocket>>> BindDatagram(
-      std::string address);
+      std::string address) = 0;
   // The IP address of a host name; an IP address is its own.
-  virtual Task<absl::StatusOr<std::string>> Resolve(std::string name);
+  virtual Task<absl::StatusOr<std::string>> Resolve(std::string name) = 0;
 };
 
 }  // namespace moonpool

@@ -52,7 +52,10 @@ struct OpenOptions {
 inline constexpr size_t kSectorBytes = 512;
 
 // An open file. Buffers must live until the operation returns. Removing or
-// renaming the path leaves an open file usable.
+// renaming the path leaves an open file usable. Operations that overlap in
+// time are carried out in any order, and one whose coroutine was destroyed has
+// been carried out or has not; whoever needs an order awaits one before the
+// next.
 class File {
  public:
   virtual ~File() = default;

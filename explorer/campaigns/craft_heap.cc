@@ -71,6 +71,8 @@ CraftHeap::~CraftHeap() {
 void* CraftHeap::Allocate(size_t size) {
   auto* header = static_cast<Header*>(::operator new(sizeof(Header) + size));
   *header = {blocks_.previous, &blocks_, this, size};
+  // The library writes the padding of an encoded configuration as it finds it.
+  std::memset(header + 1, 0, size);
   header->previous->next = header;
   header->next->previous = header;
   ++live_blocks_;

@@ -120,6 +120,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       // Out of processes: try again until some have ended, or until the
       // coordinator's watchdog gives up.
       if (pid < 0) {
+        // The guard lets nobody nap inside a world.
+        Arena::OutsideScope outside;
         usleep(1000);
         continue;
       }

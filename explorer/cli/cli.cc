@@ -12,6 +12,7 @@
 #include "explorer/cli/commands.h"
 #include "explorer/cli/console.h"
 #include "explorer/cli/flags.h"
+#include "explorer/doctor/child.h"
 #include "explorer/recipe/atomic_file.h"
 #include "providers/base/status_macros.h"
 #include "sim/assertions/table.h"
@@ -24,7 +25,7 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
 
   list [NAME]        the campaigns, or one with its parameters
   run NAME           simulate one seed after another, without forking
-      --seed=S --iterations=N --hashes
+      --seed=S --iterations=N --hashes --verify
   explore NAME       search the tree of a campaign's futures for bugs
       --seed=S --timelines=N --time_limit=60s --workers=W
       --stop_on_first_bug --out=DIR
@@ -33,11 +34,15 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
       --any_build --watchdog=30s
   replay --campaign=NAME --recipe="SEED: count@seed -> count@seed"
 
+  doctor NAME        run each seed in differing surroundings and compare
+      --seed=S --seeds=N --runs=N --guard=forbid|virtual|off --watchdog=30s
+
   run, explore and replay take --json=FILE; a campaign's parameters are given
   as --param key=value (replay: only with --campaign).
 
 Exit codes: 0 nothing found, 1 a violation was found (replay: reproduced),
-2 bad usage or bad input, 3 the engine failed (also: a replay diverged).
+2 bad usage or bad input, 3 the engine failed (also: a replay diverged),
+4 two runs of one seed differ (doctor, run --verify).
 )";
 
 int Fail(const absl::Status& status, int code) {
@@ -57,9 +62,10 @@ absl::StatusOr<int> Dispatch(const std::string& verb, const CommandLine& line) {
   if (verb == "run") return RunCommand(line);
   if (verb == "explore") return ExploreCommand(line);
   if (verb == "replay") return ReplayCommand(line);
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown command ", verb,
-                   ": use list, run, explore or replay; --help explains them"));
+  if (verb == "doctor") return DoctorCommand(line);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown command ", verb,
+      ": use list, run, explore, replay or doctor; --help explains them"));
 }
 
 }  // namespace
@@ -156,6 +162,8 @@ double CpuSeconds() {
 }
 
 int ExplorerMain(int argc, char** argv) {
+  // A run of the doctor has the surroundings that the doctor gave it.
+  if (IsDoctorRun(argc, argv)) return DoctorRunMain(argc, argv);
   FixAddresses(argv);
   const absl::Status threads = CheckSingleThreaded();
   if (!threads.ok()) return Fail(threads, kExitEngine);
@@ -164,10 +172,11 @@ int ExplorerMain(int argc, char** argv) {
   const char* program = getenv("MOONPOOL_COMMAND");  // a wrapper's own name
   line.program = program != nullptr ? program : argc > 0 ? argv[0] : "explorer";
   if (argc < 2) {
-    return Fail(absl::InvalidArgumentError(
-                    "no command: use list, run, explore or replay; --help "
-                    "explains them"),
-                kExitUsage);
+    return Fail(
+        absl::InvalidArgumentError(
+            "no command: use list, run, explore, replay or doctor; --help "
+            "explains them"),
+        kExitUsage);
   }
   const std::string verb = argv[1];
   line.args.assign(argv + 2, argv + argc);

@@ -13,6 +13,7 @@ enum ExplorerExit : int {
   kExitViolation = 1,  // replay: reproduced
   kExitUsage = 2,      // bad usage or bad input
   kExitEngine = 3,     // also: a replay that diverged
+  kExitNondeterministic = 4,  // doctor, run --verify: two runs differ
 };
 
 // REQUIRES: called first in main, before any thread is started.

@@ -90,7 +90,7 @@ std::string FreshDirectory(const std::string& name) {
 }
 
 TEST(BadInput, Usage) {
-  ExpectRefused("", "use list, run, explore or replay");
+  ExpectRefused("", "use list, run, explore, replay or doctor");
   ExpectRefused("find kv", "unknown command find");
   ExpectRefused("run", "run needs NAME");
   ExpectRefused("run kv maze", "unexpected argument maze");

@@ -25,6 +25,7 @@ absl::StatusOr<int> ListCommand(const CommandLine& line);
 absl::StatusOr<int> RunCommand(const CommandLine& line);
 absl::StatusOr<int> ExploreCommand(const CommandLine& line);
 absl::StatusOr<int> ReplayCommand(const CommandLine& line);
+absl::StatusOr<int> DoctorCommand(const CommandLine& line);
 
 // What they share.
 

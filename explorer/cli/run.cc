@@ -17,6 +17,7 @@
 #include "explorer/cli/commands.h"
 #include "explorer/cli/console.h"
 #include "explorer/cli/flags.h"
+#include "explorer/cli/isolated_run.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/report.h"
@@ -53,6 +54,8 @@ void ReportCrashes() {
   }
 }
 
+constexpr absl::Duration kWatchdog = absl::Seconds(30);
+
 struct RunOptions {
   std::string campaign;
   CampaignParams::Values values;
@@ -60,6 +63,7 @@ struct RunOptions {
   int iterations = 1;
   bool verbose = false;
   bool hashes = false;
+  bool verify = false;
   std::string json;
 };
 
@@ -70,6 +74,7 @@ absl::StatusOr<RunOptions> ParseRun(const CommandLine& line) {
   flags.Int("iterations", &options.iterations, 1);
   flags.KeyValues("param", &options.values);
   flags.Bool("hashes", &options.hashes);
+  flags.Bool("verify", &options.verify);
   flags.Bool("verbose", &options.verbose);
   flags.String("json", &options.json);
   RETURN_IF_ERROR(flags.Parse(line.args));
@@ -107,7 +112,8 @@ class Runner {
     }
   }
 
-  const ExplorationReport& Run(SimulationBuilder& builder) {
+  // Error: Internal, of --verify's other process.
+  absl::StatusOr<ExplorationReport> Run(SimulationBuilder& builder) {
     ReportCrashes();
     AssertionTable::Get().ResetCounts();
     builder.Seeds({options_.seed}).BaseSeed(options_.seed);
@@ -117,7 +123,15 @@ class Runner {
           "CRASH  iteration ", i + 1, ", seed ", seed,
           "\n       reproduce:  ", Reproduce(absl::StrCat(seed)), "\n");
       snprintf(crash_note, sizeof(crash_note), "%s", note.c_str());
-      Add(builder.RunIteration(seed));
+      if (!options_.verify) {
+        Add(builder.RunIteration(seed));
+        continue;
+      }
+      ASSIGN_OR_RETURN(const TimelineOutcome other,
+                       RunIsolated(builder, seed, {}, kWatchdog));
+      const IterationResult result = builder.RunIteration(seed);
+      Add(result);
+      Compare(result, other);
     }
     const auto& entries = AssertionTable::Get().entries();
     AddAssertions(std::vector<AssertionEntry>(entries.begin(), entries.end()),
@@ -128,11 +142,27 @@ class Runner {
   }
 
   Console& console() { return console_; }
+  int differing() const { return differing_; }
 
  private:
   absl::Duration Wall() const { return absl::Now() - start_; }
   std::string Reproduce(const std::string& recipe) const {
     return ReplayCommandFor(line_, options_.campaign, options_.values, recipe);
+  }
+
+  void Compare(const IterationResult& result, const TimelineOutcome& other) {
+    if (other.finished() && other.trace_hash() == result.trace_hash &&
+        other.events() == result.events && other.draws() == result.draws) {
+      return;
+    }
+    ++differing_;
+    console_.Print(absl::StrCat(
+        console_.Bad("DIFFERS"), "  seed ", result.seed, " run twice: hash ",
+        HashToHex(other.trace_hash()), " after ",
+        Count(other.events(), "event"), ", then ", HashToHex(result.trace_hash),
+        " after ", Count(result.events, "event"),
+        "; find the place:  ", ShellQuote(line_.program), " doctor ",
+        options_.campaign, " --seed=", result.seed));
   }
 
   void Add(const IterationResult& result) {
@@ -164,6 +194,7 @@ class Runner {
   const RunOptions& options_;
   const absl::Time start_ = absl::Now();
   absl::Duration last_status_;
+  int differing_ = 0;
   ExplorationReport report_;
   Console console_;
 };
@@ -177,7 +208,7 @@ absl::StatusOr<int> RunCommand(const CommandLine& line) {
   RETURN_IF_ERROR(CheckJsonPath(options.json));
 
   Runner runner(line, options);
-  const ExplorationReport& report = runner.Run(builder);
+  ASSIGN_OR_RETURN(const ExplorationReport report, runner.Run(builder));
   double failed = 0;
   for (const ReportedBug& bug : report.bugs()) failed += bug.timelines();
   Console& console = runner.console();
@@ -193,6 +224,7 @@ absl::StatusOr<int> RunCommand(const CommandLine& line) {
   if (!options.json.empty()) {
     RETURN_IF_ERROR(WriteReportJson(options.json, report));
   }
+  if (runner.differing() > 0) return kExitNondeterministic;
   return report.bugs().empty() ? kExitNothingFound : kExitViolation;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <numeric>
 
 #include "providers/base/check.h"
 
@@ -55,16 +56,21 @@ constexpr size_t kStatePages = (sizeof(State) + kPage - 1) / kPage;
 State& state() { return *reinterpret_cast<State*>(kBase); }
 
 void Map() {
-  void* at = mmap(kBase, Arena::kMaxBytes + kPages, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-                      MAP_FIXED_NOREPLACE,
-                  -1, 0);
+  void* at = mmap(
+      kBase, Arena::kMaxBytes + kPages, PROT_READ | PROT_WRITE,
+      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   CHECK(at == kBase) << "cannot map the arena at its fixed address";
-  new (kBase) State();
-  state().pages_used = kStatePages;
 }
 
 constinit bool mapped = false;
+// The arena is mapped and blocks are handed out as they are.
+constinit bool ready = false;
+constinit Arena::Variation variation;
+
+void Reset() {
+  new (kBase) State();
+  state().pages_used = kStatePages + variation.skipped_pages;
+}
 
 [[maybe_unused]] bool Contains(const void* block) {
   return static_cast<size_t>(static_cast<const char*>(block) - kBase) <
@@ -103,11 +109,7 @@ void* AllocateRun(size_t size) {
   return at;
 }
 
-[[maybe_unused]] void* Allocate(size_t size) {
-  if (__builtin_expect(!mapped, 0)) {
-    Map();
-    mapped = true;
-  }
+void* AllocateBlock(size_t size) {
   if (size > kMaxSmall) return AllocateRun(size);
   const size_t size_class = size == 0 ? 1 : (size + kStep - 1) / kStep;
   State& s = state();
@@ -130,6 +132,45 @@ void* AllocateRun(size_t size) {
   return at;
 }
 
+// Where a page would be cut from its beginning on, puts its blocks on the free
+// list in an order of their own: objects then compare otherwise by address.
+void ShuffleSmall(size_t size) {
+  if (size > kMaxSmall) return;
+  const size_t size_class = size == 0 ? 1 : (size + kStep - 1) / kStep;
+  State& s = state();
+  if (s.small[size_class] != nullptr) return;
+  char* page = TakePages(1);
+  kKinds[PageOf(page)] = static_cast<uint8_t>(size_class);
+  const size_t count = kPage / (size_class * kStep);
+  // Every block once: the stride has no divisor in common with the count.
+  size_t stride = variation.skipped_pages % count + 1;
+  while (std::gcd(stride, count) != 1) ++stride;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t at = i * stride % count;
+    auto* block = reinterpret_cast<FreeBlock*>(page + at * size_class * kStep);
+    block->next = s.small[size_class];
+    s.small[size_class] = block;
+  }
+}
+
+void* AllocateSlowly(size_t size) {
+  if (!mapped) {
+    Map();
+    Reset();
+    mapped = true;
+    ready = variation.fill < 0;
+  }
+  if (variation.fill >= 0) ShuffleSmall(size);
+  void* block = AllocateBlock(size);
+  if (variation.fill >= 0) memset(block, variation.fill, size);
+  return block;
+}
+
+[[maybe_unused]] inline void* Allocate(size_t size) {
+  if (__builtin_expect(!ready, 0)) return AllocateSlowly(size);
+  return AllocateBlock(size);
+}
+
 [[maybe_unused]] void Free(void* block) {
   State& s = state();
   const uint8_t kind = kKinds[PageOf(block)];
@@ -144,8 +185,7 @@ void* AllocateRun(size_t size) {
     s.bytes_in_use -= kind * kStep;
   }
   if (s.bytes_in_use == 0) {
-    new (kBase) State();
-    state().pages_used = kStatePages;
+    Reset();
   }
 }
 
@@ -155,6 +195,13 @@ Arena::Scope::Scope() : previous_(in_world) { in_world = true; }
 Arena::Scope::~Scope() { in_world = previous_; }
 Arena::OutsideScope::OutsideScope() : previous_(in_world) { in_world = false; }
 Arena::OutsideScope::~OutsideScope() { in_world = previous_; }
+
+bool Arena::InScope() { return in_world; }
+
+void Arena::Vary(const Variation& how) {
+  CHECK(!mapped) << "the arena is in use: vary it before the first world";
+  variation = how;
+}
 
 bool Arena::IsEnabled() {
 #ifdef MOONPOOL_ARENA_OFF
@@ -190,8 +237,7 @@ void* AlignedNewImpl(size_t size, std::align_val_t alignment) {
   // Arena blocks are 16-byte aligned; runs are page aligned.
   const size_t align = static_cast<size_t>(alignment);
   if (moonpool::in_world) {
-    return moonpool::Allocate(align <= 16 ? size
-                                          : (size > 1024 ? size : 1025));
+    return moonpool::Allocate(align <= 16 ? size : (size > 1024 ? size : 1025));
   }
   void* block = std::aligned_alloc(align, (size + align - 1) / align * align);
   if (block == nullptr) std::abort();

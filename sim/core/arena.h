@@ -48,6 +48,18 @@ class Arena {
     bool previous_;
   };
 
+  // Whether an allocation would be the world's just now.
+  static bool InScope();
+
+  // For a doctor: lays the arena out in another way, which no correct world
+  // can notice. With a fill, the small blocks of a page are also handed out
+  // in another order. REQUIRES: nothing has been allocated in it yet.
+  struct Variation {
+    size_t skipped_pages = 0;  // left out at its beginning
+    int fill = -1;  // 0..255: what every block is filled with; -1: nothing
+  };
+  static void Vary(const Variation& variation);
+
   static bool IsEnabled();
   static size_t BytesInUse();
   // Bytes from kBase up to the highest page ever handed out since the arena

@@ -23,6 +23,12 @@ void RandomSource::ArmNextBreak() {
 void RandomSource::AtBreak() {
   CHECK(!forbidden_) << "a random draw while a process is being destroyed: "
                         "destructors in tasks must not draw";
+  if (TraceListener* listener = trace_->listener()) {
+    listener->OnWord({.kind = TraceListener::Kind::kDraw,
+                      .words = {},
+                      .hash = trace_->value(),
+                      .type = nullptr});
+  }
   // A loop, because zero-draw segments chain: 5@A -> 0@B.
   while (count_ >= next_break_) {
     CHECK_EQ(count_, next_break_) << "a breakpoint lies in the past";
@@ -30,6 +36,15 @@ void RandomSource::AtBreak() {
     ++epoch_;
     count_ = 0;
     ArmNextBreak();
+  }
+}
+
+void RandomSource::OnFixedDraw(uint64_t value) {
+  if (TraceListener* listener = trace_->listener()) {
+    listener->OnWord({.kind = TraceListener::Kind::kFixedDraw,
+                      .words = {value, 0, 0},
+                      .hash = trace_->value(),
+                      .type = nullptr});
   }
 }
 

@@ -56,19 +56,30 @@ class RandomSource {
   void Reseed(uint64_t seed);
 
   // While forbidden (a crash is destroying frames) a draw is an engine error.
-  void set_forbidden(bool forbidden) { forbidden_ = forbidden; }
+  void set_forbidden(bool forbidden) {
+    forbidden_ = forbidden;
+    WatchTrace();
+  }
+
+  // To be called when the trace has got or lost its listener.
+  void WatchTrace() {
+    stop_at_draw_ = forbidden_ || trace_->listener() != nullptr;
+  }
 
  private:
   friend class RandomStream;
   static constexpr uint64_t kNever = ~uint64_t{0};
 
   void Tick() {
-    if (__builtin_expect(count_ >= next_break_ || forbidden_, 0)) AtBreak();
+    if (__builtin_expect(count_ >= next_break_ || stop_at_draw_, 0)) {
+      AtBreak();
+    }
     ++count_;
     ++draws_;
   }
   void AtBreak();
   void ArmNextBreak();
+  void OnFixedDraw(uint64_t value);
 
   const uint64_t root_seed_;
   uint64_t seed_;
@@ -80,6 +91,7 @@ class RandomSource {
   std::vector<Breakpoint> breakpoints_;
   size_t next_breakpoint_ = 0;
   bool forbidden_ = false;
+  bool stop_at_draw_ = false;  // forbidden, or somebody listens
 };
 
 // One named stream. Cheap to make; its constructor draws nothing and changes
@@ -99,6 +111,7 @@ class RandomStream final : public Random {
       if (__builtin_expect(epoch_ != source_->epoch_, 0)) Rekey();
     }
     const uint64_t value = Mix64(key_ += 0x9E3779B97F4A7C15u);
+    if (kind_ == Kind::kFixed) source_->OnFixedDraw(value);
     source_->trace_->Add(value);
     return value;
   }

@@ -13,6 +13,7 @@ void TraceHash::TakeSample(uint64_t events, uint64_t draws) {
   }
   samples_[sample_count_++] = {events, draws, hash_};
   next_sample_ = events + stride_;
+  if (listener_ == nullptr) due_ = next_sample_;
 }
 
 }  // namespace moonpool

@@ -13,6 +13,28 @@
 
 namespace moonpool {
 
+// Hears of every word before it is folded in (of an event: right after), for
+// whoever looks for the place where two runs part. Recording is slow; without
+// a listener it costs nothing.
+class TraceListener {
+ public:
+  enum class Kind : uint8_t {
+    kEvent,      // words: time in ns, 0, 0
+    kDraw,       // words: 0, 0, 0: the value follows from the stream
+    kFixedDraw,  // words: the value, 0, 0
+    kTrace,      // words: those of World::Trace
+  };
+  struct Word {
+    Kind kind;
+    uint64_t words[3];
+    uint64_t hash;     // of everything before (kEvent: and its time)
+    const char* type;  // kEvent: mangled name of the event's type
+  };
+
+  virtual ~TraceListener() = default;
+  virtual void OnWord(const Word& word) = 0;
+};
+
 class TraceHash {
  public:
   // A point of the run to compare with: after so many events and draws the
@@ -37,6 +59,15 @@ class TraceHash {
   void SampleAt(uint64_t events, uint64_t draws) {
     if (events >= next_sample_) TakeSample(events, draws);
   }
+  bool IsSampleDue(uint64_t events) const { return events >= due_; }
+
+  // nullptr for none. While there is one, a sample is due at each event.
+  void set_listener(TraceListener* listener) {
+    listener_ = listener;
+    due_ = listener == nullptr ? next_sample_ : 0;
+  }
+  TraceListener* listener() const { return listener_; }
+
   const Sample* samples() const { return samples_.data(); }
   size_t sample_count() const { return sample_count_; }
 
@@ -44,6 +75,8 @@ class TraceHash {
   void TakeSample(uint64_t events, uint64_t draws);
 
   uint64_t hash_ = 0x243F6A8885A308D3u;
+  uint64_t due_ = 16;  // next_sample_, or 0 with a listener
+  TraceListener* listener_ = nullptr;
   uint64_t next_sample_ = 16;
   uint64_t stride_ = 16;
   size_t sample_count_ = 0;

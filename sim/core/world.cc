@@ -2,6 +2,7 @@
 #include "sim/core/world.h"
 
 #include <limits>
+#include <typeinfo>
 
 #include "absl/strings/str_cat.h"
 #include "providers/base/check.h"
@@ -11,6 +12,7 @@
 namespace moonpool {
 namespace {
 thread_local constinit World* current = nullptr;
+constinit TraceListener* new_worlds_listener = nullptr;
 }  // namespace
 
 World::World(const WorldOptions& options)
@@ -18,13 +20,38 @@ World::World(const WorldOptions& options)
       previous_(current),
       random_(options.seed, &trace_),
       schedule_(&random_, "schedule"),
+      entropy_(&random_, "guard"),
       ready_scope_(ready_) {
   current = this;
+  trace_.set_listener(new_worlds_listener);
+  random_.WatchTrace();
 }
 
 World::~World() { current = previous_; }
 
 World* World::Current() { return current; }
+
+void World::RecordNewWorlds(TraceListener* listener) {
+  new_worlds_listener = listener;
+}
+
+void World::RecordTrace(TraceKind kind, uint64_t target, uint64_t payload) {
+  trace_.listener()->OnWord(
+      {.kind = TraceListener::Kind::kTrace,
+       .words = {static_cast<uint64_t>(kind), target, payload},
+       .hash = trace_.value(),
+       .type = nullptr});
+}
+
+void World::Sample(const TimedEvent& event) {
+  if (TraceListener* listener = trace_.listener()) {
+    listener->OnWord({.kind = TraceListener::Kind::kEvent,
+                      .words = {static_cast<uint64_t>(now_ns_), 0, 0},
+                      .hash = trace_.value(),
+                      .type = typeid(event).name()});
+  }
+  trace_.SampleAt(events_, random_.draws());
+}
 
 void World::RunReady() {
   uint64_t budget = options_.max_resumptions_per_turn;
@@ -46,7 +73,7 @@ bool World::FireNext() {
   now_ns_ = event->time_ns();
   ++events_;
   trace_.Add(static_cast<uint64_t>(now_ns_));
-  trace_.SampleAt(events_, random_.draws());
+  if (__builtin_expect(trace_.IsSampleDue(events_), 0)) Sample(*event);
   ready_.set_owner(0);
   event->Fire();
   return true;

@@ -95,18 +95,26 @@ class World {
   size_t pending_events() const { return queue_.size(); }
 
   RandomSource& random() { return random_; }
+  // What code that asks the operating system for entropy gets (sim/guard).
+  RandomStream& entropy() { return entropy_; }
   TraceHash& trace() { return trace_; }
   ReadyQueue& ready() { return ready_; }
 
   // Folds an occurrence into the trace: what kind, to whom, which bytes (by
   // their HashBytes).
   void Trace(TraceKind kind, uint64_t target, uint64_t payload) {
+    if (__builtin_expect(trace_.listener() != nullptr, 0)) {
+      RecordTrace(kind, target, payload);
+    }
     trace_.Add(static_cast<uint64_t>(kind));
     trace_.Add(target);
     trace_.Add(payload);
   }
 
   void set_listener(WorldListener* listener) { listener_ = listener; }
+  // Every world made from now on has its trace recorded; nullptr ends it.
+  static void RecordNewWorlds(TraceListener* listener);
+
   // What happened is the two parts together; they are joined only if somebody
   // listens.
   void Tell(absl::string_view who, absl::string_view what,
@@ -130,11 +138,15 @@ class World {
   bool in_teardown() const { return teardown_ > 0; }
 
  private:
+  void RecordTrace(TraceKind kind, uint64_t target, uint64_t payload);
+  void Sample(const TimedEvent& event);
+
   const WorldOptions options_;
   World* previous_;
   TraceHash trace_;
   RandomSource random_;
   RandomStream schedule_;
+  RandomStream entropy_;
   EventQueue queue_;
   ReadyQueue ready_;
   ReadyQueue::Scope ready_scope_;

@@ -2,6 +2,7 @@
 #include "sim/network/address.h"
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "providers/network.h"
 
@@ -36,20 +37,32 @@ bool IsIpv4(absl::string_view text) {
   return text.empty();
 }
 
+bool IsHostName(absl::string_view text) {
+  if (text.empty() || !absl::ascii_isalpha(text[0])) return false;
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(c) && c != '-' && c != '_' && c != '.') {
+      return false;
+    }
+  }
+  return true;
+}
+
 absl::StatusOr<Address> ParseAddress(absl::string_view text) {
-  const absl::string_view ip = text.substr(0, text.find(':'));
-  absl::string_view rest = text.substr(ip.size());
+  const absl::string_view host = text.substr(0, text.find(':'));
+  absl::string_view rest = text.substr(host.size());
   int port = kDefaultPort;
   if (!rest.empty()) {
     rest.remove_prefix(1);
     port = TakeNumber(rest, 65535);
   }
-  if (!IsIpv4(ip) || port < 0 || !rest.empty()) {
+  if ((!IsIpv4(host) && !IsHostName(host)) || port < 0 || !rest.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("malformed address \"", text, "\": want ip or ip:port"));
+        absl::StrCat("malformed address \"", text,
+                     "\": want host or host:port, host being an IPv4 address "
+                     "or a name"));
   }
   Address address;
-  address.ip = std::string(ip);
+  address.host = std::string(host);
   address.port = static_cast<uint16_t>(port);
   return address;
 }

@@ -129,10 +129,18 @@ Counts RunChaos(uint64_t seed) {
     const std::string a = Ip(random.Below(kMachines));
     const std::string b = Ip(random.Below(kMachines));
     switch (random.Below(5)) {
-      case 0: network.Partition(a, b); break;
-      case 1: network.PartitionOneWay(a, b); break;
-      case 2: network.Heal(a, b); break;
-      case 3: network.HealAll(); break;
+      case 0:
+        network.Partition(a, b);
+        break;
+      case 1:
+        network.PartitionOneWay(a, b);
+        break;
+      case 2:
+        network.Heal(a, b);
+        break;
+      case 3:
+        network.HealAll();
+        break;
       case 4: {
         const uint64_t victim = random.Below(kMachines);
         network.CrashMachine(Ip(victim));

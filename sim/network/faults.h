@@ -39,8 +39,7 @@ struct NetworkFaults {
   // Mean time between two random partitions (exponential), whatever the rate
   // of events; infinite: never. While one lasts no other begins.
   absl::Duration partition_interval = absl::InfiniteDuration();
-  LatencyRange partition_duration = {absl::Milliseconds(200),
-                                     absl::Seconds(2)};
+  LatencyRange partition_duration = {absl::Milliseconds(200), absl::Seconds(2)};
   PartitionStrategy partition_strategy = PartitionStrategy::kRandom;
   // Share of the partitions that cut one direction only.
   Ratio partition_one_way = {0, 1};
@@ -54,7 +53,8 @@ struct NetworkFaults {
 
   // For each read and write of a connection: one third closes the receiving
   // side only, one third the sending side only, one third both. Explicit ones
-  // show as a reset at once, silent ones at the next operation.
+  // show as a reset at once (a write fails only if its own side is closed),
+  // silent ones at the next operation.
   Ratio random_close_chance = {0, 1};
   absl::Duration random_close_cooldown = absl::Seconds(5);
   Ratio random_close_explicit = {3, 10};

@@ -5,17 +5,14 @@
 #define MOONPOOL_SIM_NETWORK_OPTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "absl/time/time.h"
 #include "providers/random.h"
+#include "sim/network/latency.h"
 
 namespace moonpool {
-
-// Uniform between low and high, both included.
-struct LatencyRange {
-  absl::Duration low;
-  absl::Duration high;
-};
 
 // The defaults are FoundationDB's simulated data centre: half a round trip of
 // 0.1 to 0.8 ms, and now and then a segment that takes up to 100 ms.
@@ -25,6 +22,11 @@ struct NetworkOptions {
   // This share of the segments takes between latency.high and slow_latency.
   Ratio slow_chance = {1, 1000};
   absl::Duration slow_latency = absl::Milliseconds(100);
+  // If set, instead of the three above.
+  std::optional<LatencyDistribution> latency_distribution;
+  // Of each direction between two machines: payload takes that long to leave,
+  // one segment or datagram after another. Zero: no limit.
+  uint64_t bandwidth_bits_per_second = 1'000'000'000;
 
   // Bytes that wait at the sender for the window to open; more block Write.
   size_t send_buffer_bytes = 256 * 1024;
@@ -37,8 +39,13 @@ struct NetworkOptions {
 
   // A handshake without an answer gives up after this long.
   absl::Duration connect_timeout = absl::Seconds(5);
-  // A sender gives up when its segments are stuck this long at a partition.
+  // A sender gives up when its segments are stuck this long at a partition, a
+  // clog, or a machine without power.
   absl::Duration user_timeout = absl::Seconds(30);
+
+  // Datagrams that wait for Receive, for each socket, and that a clog holds
+  // back, for each direction between two machines; further ones are lost.
+  size_t datagram_queue = 256;
 };
 
 }  // namespace moonpool

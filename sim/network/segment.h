@@ -25,6 +25,8 @@ enum class SegmentKind : uint8_t {
   kAck = 3,  // the third step of the handshake only
   kFin = 4,
   kReset = 5,
+  kProbe = 6,  // keepalive: are you there?
+  kProbeAck = 7,
 };
 
 class Segment final : public TimedEvent {

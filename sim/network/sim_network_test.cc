@@ -56,8 +56,8 @@ TEST(Connect, IsRefusedAfterTheListenerIsGone) {
 
 TEST(Connect, RejectsMalformedAddresses) {
   for (std::string address :
-       {"", "10.0.1", "10.0.1.2:", "10.0.1.256", "10.0.1.2:65536", "host:1",
-        "10.0.1.02", "10.0.1.2:1:2", " 10.0.1.2", "10.0.1.2:0"}) {
+       {"", "10.0.1", "10.0.1.2:", "10.0.1.256", "10.0.1.2:65536",
+        "host:", "10.0.1.02", "10.0.1.2:1:2", " 10.0.1.2", "10.0.1.2:0"}) {
     TestNet net;
     Connecting connecting(net, address);
     net.Run();

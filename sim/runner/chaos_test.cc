@@ -30,7 +30,7 @@ using ::testing::IsEmpty;
 Task<absl::Status> WriteOnce(SimContext& ctx, std::string path) {
   CO_ASSIGN_OR_RETURN(auto file,
                       co_await ctx.storage().Open(path, {.create = true}));
-  CO_RETURN_IF_ERROR(co_await file->Append("some data"));
+  CO_RETURN_IF_ERROR(co_await file->Append(std::string(2000, 'x')));
   CO_RETURN_IF_ERROR(co_await file->Sync());
   co_return (co_await file->ReadAll()).status();
 }

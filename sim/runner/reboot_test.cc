@@ -202,7 +202,8 @@ TEST_P(RebootTest, DoesNotRepeatRandomNumbers) {
 INSTANTIATE_TEST_SUITE_P(Kinds, RebootTest,
                          ::testing::Values(RebootKind::kGraceful,
                                            RebootKind::kCrash,
-                                           RebootKind::kCrashAndWipe),
+                                           RebootKind::kCrashAndWipe,
+                                           RebootKind::kPowerLoss),
                          [](const auto& info) {
                            std::string name(RebootKindName(info.param));
                            std::erase(name, ' ');

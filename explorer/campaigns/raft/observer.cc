@@ -1,0 +1,259 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/campaigns/raft/observer.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "providers/base/check.h"
+#include "sim/assertions/assertions.h"
+
+namespace moonpool::raft {
+namespace {
+
+constexpr char kStateKey[] = "raft";
+
+// Milestones count no further, so that there are at most a few hundred.
+constexpr int kMaxFollowers = 2;
+constexpr uint64_t kMaxElections = 8;
+
+}  // namespace
+
+std::shared_ptr<Observer> Observer::Of(StateHandle& state) {
+  using Shared = std::shared_ptr<Observer>;
+  if (const Shared* observer = state.Get<Shared>(kStateKey)) return *observer;
+  auto observer = std::make_shared<Observer>();
+  state.Publish<Shared>(kStateKey, observer);
+  return observer;
+}
+
+void Observer::OnUp(const Core& core) {
+  Seat& seat = this->seat(core.id());
+  ASSERT_SOMETIMES(core.log().last_index() > 0, "a server recovers its log");
+  ASSERT_SOMETIMES(core.log().base_index() > 0,
+                   "a server recovers a snapshot");
+  if (seat.has_voted && core.term() == seat.term) {
+    ASSERT_SOMETIMES_EACH(
+        "a server comes back in the term of its vote",
+        {{"candidates", std::min(2, static_cast<int>(std::count_if(
+                                        votes_.begin(), votes_.end(),
+                                        [](uint32_t v) { return v != 0; })))}});
+  }
+  seat.core = &core;
+  seat.commit = core.log().base_index();
+  seat.last_index = seat.last_chain = 0;
+  seat.role = Role::kFollower;
+  seat.vote = core.vote();
+  Observe(core);
+}
+
+void Observer::OnDown(NodeId id) { seat(id).core = nullptr; }
+
+void Observer::OnDamaged(NodeId id) {
+  ASSERT_REACHABLE("a server stays away because its disk is damaged");
+  seat(id).damaged = true;
+}
+
+void Observer::Observe(const Core& core) {
+  Seat& seat = this->seat(core.id());
+  const Log& log = core.log();
+  const uint64_t last = log.last_index();
+  const uint64_t chain = log.chain(last);
+  bool has_changed = false;
+  if (last != seat.last_index || chain != seat.last_chain) {
+    ObserveLog(core);
+    seat.last_index = last;
+    seat.last_chain = chain;
+    has_changed = true;
+  }
+  if (core.term() != seat.term || core.vote() != seat.vote) {
+    ObserveVote(core);
+    seat.term = core.term();
+    seat.vote = core.vote();
+    seat.has_voted = core.vote() != 0;
+    has_changed = true;
+  }
+  if (core.role() != seat.role) {
+    seat.role = core.role();
+    if (core.is_leader()) ObserveLeader(core);
+    has_changed = true;
+  }
+  if (core.commit() > seat.commit) {
+    ObserveCommit(core);
+    seat.commit = core.commit();
+    has_changed = true;
+  }
+  if (has_changed) MarkMilestones();
+}
+
+void Observer::ObserveLog(const Core& core) {
+  const Log& log = core.log();
+  // Backwards to the first that is known: a chain tells of all before it.
+  for (uint64_t i = log.last_index(); i > log.base_index(); --i) {
+    const uint64_t chain = log.chain(i);
+    const auto [known, is_new] = chains_.try_emplace({i, log.term(i)}, chain);
+    if (is_new) continue;
+    ASSERT_ALWAYS(known->second == chain,
+                  "logs with the same term at an index are the same up to it",
+                  {"node", int{core.id()}}, {"index", i},
+                  {"term", log.term(i)});
+    break;
+  }
+}
+
+void Observer::ObserveCommit(const Core& core) {
+  const Log& log = core.log();
+  uint64_t i = std::max(seat(core.id()).commit + 1, log.base_index());
+  for (i = std::max<uint64_t>(i, 1); i <= core.commit(); ++i) {
+    const uint64_t chain = log.chain(i);
+    if (i > committed_.size()) {
+      // Somebody commits it first, and that is a leader.
+      committed_.resize(i - 1);
+      committed_.push_back({.chain = chain, .term = core.term()});
+      continue;
+    }
+    ASSERT_ALWAYS(committed_[i - 1].chain == chain,
+                  "committed entries never change",
+                  {"node", int{core.id()}}, {"index", i},
+                  {"term", core.term()});
+  }
+}
+
+void Observer::ObserveLeader(const Core& core) {
+  const NodeId first = leaders_.emplace(core.term(), core.id()).first->second;
+  ASSERT_ALWAYS(first == core.id(), "a term has one leader",
+                {"term", core.term()}, {"first", int{first}},
+                {"second", int{core.id()}});
+  // Terms of commits only grow: the last of an earlier term tells of all.
+  const Log& log = core.log();
+  for (uint64_t i = committed_.size(); i > log.base_index(); --i) {
+    if (committed_[i - 1].term >= core.term()) continue;
+    const bool has_it =
+        log.Holds(i) && log.chain(i) == committed_[i - 1].chain;
+    ASSERT_ALWAYS(has_it, "a leader has all that was committed before its term",
+                  {"node", int{core.id()}}, {"term", core.term()},
+                  {"index", i}, {"last", log.last_index()});
+    break;
+  }
+  ASSERT_SOMETIMES_EACH("raft elections",
+                        {{"leaders", std::min(elections(), kMaxElections)}});
+}
+
+void Observer::ObserveVote(const Core& core) {
+  if (core.vote() == 0 || core.term() < vote_term_) return;
+  if (core.term() > vote_term_) votes_.fill(0);
+  vote_term_ = core.term();
+  votes_[core.vote() - 1] |= uint32_t{1} << (core.id() - 1);
+  int candidates = 0;
+  uint32_t all = 0;
+  uint32_t twice = 0;
+  for (const uint32_t voters : votes_) {
+    candidates += voters != 0;
+    twice |= all & voters;
+    all |= voters;
+  }
+  if (candidates < 2) return;
+  ASSERT_SOMETIMES_EACH("raft contest",
+                        {{"candidates", std::min(candidates, 3)},
+                         {"voters", std::popcount(all)},
+                         {"twice", std::min(std::popcount(twice), 2)}});
+}
+
+void Observer::OnApplied(NodeId id, uint64_t index, const Command* command,
+                         const KvStore::Result& result, uint64_t digest) {
+  CheckDigest(id, index, digest);
+  if (command == nullptr) return;
+  const std::pair<uint32_t, uint64_t> key = {command->client,
+                                             command->sequence};
+  if (result.is_duplicate) {
+    const auto first = effects_.find(key);
+    const bool forgotten =
+        first != effects_.end() && first->second <= newest_snapshot_;
+    ASSERT_SOMETIMES_EACH("a command is applied again",
+                          {{"after a snapshot", forgotten}});
+  }
+  if (result.is_duplicate || result.is_stale) return;
+  const uint64_t first = effects_.try_emplace(key, index).first->second;
+  ASSERT_ALWAYS(first == index, "a command takes effect once",
+                {"node", int{id}}, {"client", command->client},
+                {"sequence", command->sequence}, {"first", first},
+                {"again", index});
+}
+
+void Observer::OnRestored(NodeId id, uint64_t index, uint64_t digest) {
+  if (index == 0) {
+    seat(id).applied = 0;
+    return;
+  }
+  CheckDigest(id, index, digest);
+}
+
+void Observer::CheckDigest(NodeId id, uint64_t index, uint64_t digest) {
+  seat(id).applied = index;
+  const uint64_t agreed = digests_.try_emplace(index, digest).first->second;
+  ASSERT_ALWAYS(agreed == digest, "all servers compute the same",
+                {"node", int{id}}, {"index", index});
+}
+
+void Observer::OnSnapshot(NodeId id, uint64_t index) {
+  (void)id;
+  newest_snapshot_ = std::max(newest_snapshot_, index);
+}
+
+bool Observer::HasConverged() const {
+  for (const Seat& seat : seats_) {
+    if (seat.damaged || seat.core == nullptr) continue;
+    if (seat.applied < committed_.size()) return false;
+  }
+  return true;
+}
+
+int Observer::damaged() const {
+  int count = 0;
+  for (const Seat& seat : seats_) count += seat.damaged;
+  return count;
+}
+
+void Observer::MarkMilestones() {
+  const Core* newest = nullptr;
+  int leaders = 0;
+  for (const Seat& seat : seats_) {
+    if (seat.core == nullptr || !seat.core->is_leader()) continue;
+    ++leaders;
+    if (newest == nullptr || seat.core->term() > newest->term()) {
+      newest = seat.core;
+    }
+  }
+  if (newest == nullptr) return;
+  const Log& log = newest->log();
+  int diverged = 0;
+  int longer = 0;
+  for (const Seat& seat : seats_) {
+    if (seat.core == nullptr || seat.core == newest) continue;
+    const Log& other = seat.core->log();
+    const uint64_t common = std::min(log.last_index(), other.last_index());
+    // Equal terms at one index mean equal entries up to it.
+    diverged += log.Holds(common) && other.Holds(common) &&
+                log.term(common) != other.term(common);
+    longer += other.last_index() > log.last_index();
+  }
+  // How many entries of older terms wait to be committed by the newest leader.
+  const uint64_t next = newest->commit() + 1;
+  const bool waits = next <= log.last_index() && log.Holds(next) &&
+                     log.term(next) < newest->term();
+  int has_old = 0;
+  for (const Seat& seat : seats_) {
+    if (!waits || seat.core == nullptr) continue;
+    const Log& other = seat.core->log();
+    has_old += other.Holds(next) && other.last_index() >= next &&
+               other.term(next) == log.term(next);
+  }
+  ASSERT_SOMETIMES_EACH(
+      "raft milestone",
+      {{"elections", std::min<uint64_t>(elections(), kMaxElections)},
+       {"leaders", std::min(leaders, 2)},
+       {"diverged", std::min(diverged, kMaxFollowers)},
+       {"longer", std::min(longer, kMaxFollowers)},
+       {"old entry at", std::min(has_old, 3)}});
+}
+
+}  // namespace moonpool::raft

@@ -1,0 +1,102 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Observer: what an omniscient spectator knows of one world's servers, and the
+// properties they must have. One for each world, published in its StateHandle
+// by whoever needs it first. Observing never draws, sends or waits.
+//
+// Properties, all ALWAYS assertions (thesis, figure 3.2):
+//   election safety        a term has one leader
+//   log matching           equal (index, term), equal logs up to there
+//   leader completeness    a leader has what was committed in earlier terms
+//   committed entries stay
+//   state machine safety   all servers compute the same
+//   exactly once           a command takes effect at one index
+// Linearizability is the clients' to check (history.h).
+#ifndef MOONPOOL_EXPLORER_CAMPAIGNS_RAFT_OBSERVER_H_
+#define MOONPOOL_EXPLORER_CAMPAIGNS_RAFT_OBSERVER_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "explorer/campaigns/raft/core.h"
+#include "explorer/campaigns/raft/kv_store.h"
+#include "explorer/campaigns/raft/types.h"
+#include "sim/runner/state.h"
+
+namespace moonpool::raft {
+
+class Observer {
+ public:
+  // That of this world. It lives as long as somebody holds it.
+  static std::shared_ptr<Observer> Of(StateHandle& state);
+
+  // A server has recovered. Lifetime: the core must live until OnDown.
+  void OnUp(const Core& core);
+  void OnDown(NodeId id);
+  // A server keeps away from the cluster: its disk lost what was durable.
+  void OnDamaged(NodeId id);
+  // Whenever a core may have changed.
+  void Observe(const Core& core);
+  void OnApplied(NodeId id, uint64_t index, const Command* command,
+                 const KvStore::Result& result, uint64_t digest);
+  // Its state machine was loaded from a snapshot.
+  void OnRestored(NodeId id, uint64_t index, uint64_t digest);
+  void OnSnapshot(NodeId id, uint64_t index);
+
+  // Whether every server that could be up and well has applied the newest
+  // committed entry.
+  bool HasConverged() const;
+  uint64_t committed() const { return committed_.size(); }
+  uint64_t elections() const { return leaders_.size(); }
+  bool is_damaged(NodeId id) const { return seat(id).damaged; }
+  int damaged() const;
+
+ private:
+  struct Seat {
+    const Core* core = nullptr;
+    bool damaged = false;
+    uint64_t commit = 0;
+    uint64_t applied = 0;
+    // What was seen last of the log, the role and the vote.
+    uint64_t last_index = 0;
+    uint64_t last_chain = 0;
+    uint64_t term = 0;
+    NodeId vote = 0;
+    Role role = Role::kFollower;
+    bool has_voted = false;  // in this term, since its last recovery
+  };
+  struct Committed {
+    uint64_t chain = 0;
+    uint64_t term = 0;  // in which it was committed
+  };
+
+  const Seat& seat(NodeId id) const { return seats_[id - 1]; }
+  Seat& seat(NodeId id) { return seats_[id - 1]; }
+  void ObserveLog(const Core& core);
+  void ObserveCommit(const Core& core);
+  void ObserveLeader(const Core& core);
+  void ObserveVote(const Core& core);
+  void CheckDigest(NodeId id, uint64_t index, uint64_t digest);
+  // How far along the dangerous roads the world is.
+  void MarkMilestones();
+
+  std::array<Seat, kMaxNodes> seats_;
+  absl::btree_map<uint64_t, NodeId> leaders_;  // by term
+  absl::btree_map<std::pair<uint64_t, uint64_t>, uint64_t> chains_;
+  std::vector<Committed> committed_;  // of index i + 1
+  absl::btree_map<uint64_t, uint64_t> digests_;  // by index
+  // (client, sequence) -> where it took effect.
+  absl::btree_map<std::pair<uint32_t, uint64_t>, uint64_t> effects_;
+  // Of the newest term with votes: who voted for whom.
+  uint64_t vote_term_ = 0;
+  std::array<uint32_t, kMaxNodes> votes_ = {};
+  uint64_t newest_snapshot_ = 0;
+};
+
+}  // namespace moonpool::raft
+
+#endif  // MOONPOOL_EXPLORER_CAMPAIGNS_RAFT_OBSERVER_H_

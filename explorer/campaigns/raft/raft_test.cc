@@ -1,0 +1,75 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// Goal: nothing is found in a correct Raft, whatever happens to it, and the
+// planted bugs are found. Method: whole simulations of fixed seeds.
+#include "explorer/campaigns/raft/raft.h"
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "sim/assertions/table.h"
+#include "sim/runner/builder.h"
+#include "sim/runner/report.h"
+
+namespace moonpool::raft {
+namespace {
+
+uint64_t Passes(const SimulationReport& report, absl::string_view message) {
+  for (const AssertionEntry& entry : report.assertions) {
+    if (entry.message == message) return entry.passes;
+  }
+  return 0;
+}
+
+TEST(RaftTest, ACorrectOneSurvives) {
+  SimulationBuilder builder = MakeRaftSimulation({});
+  const SimulationReport report = builder.Iterations(200).Run();
+  EXPECT_EQ(report.failed_iterations, 0) << report.ToString();
+  // It was a test.
+  for (absl::string_view message :
+       {"an operation is answered", "a client gives up",
+        "an election has no winner", "a candidate's log is behind",
+        "a follower cuts off entries", "a follower installs a snapshot",
+        "an entry of an older term is committed", "a journal is written anew",
+        "a server recovers its log", "a server recovers a snapshot",
+        "a history is found linearizable"}) {
+    EXPECT_GT(Passes(report, message), 0u) << message;
+  }
+}
+
+TEST(RaftTest, SoItDoesWhenItsMembershipChanges) {
+  for (const bool pre_vote : {false, true}) {
+    SimulationBuilder builder =
+        MakeRaftSimulation({.spares = 2, .pre_vote = pre_vote});
+    const SimulationReport report = builder.Iterations(60).Run();
+    EXPECT_EQ(report.failed_iterations, 0) << report.ToString();
+    EXPECT_GT(Passes(report, "a membership change is begun"), 0u);
+    EXPECT_GT(Passes(report, "a joint configuration is left"), 0u);
+    EXPECT_GT(Passes(report, "a leader that was removed steps down"), 0u);
+  }
+}
+
+TEST(RaftTest, SameSeedSameRun) {
+  SimulationBuilder builder = MakeRaftSimulation({.spares = 1});
+  const IterationResult a = builder.RunIteration(5);
+  const IterationResult b = builder.RunIteration(5);
+  EXPECT_EQ(a.trace_hash, b.trace_hash);
+  EXPECT_NE(a.trace_hash, builder.RunIteration(6).trace_hash);
+}
+
+int Failures(const RaftOptions& options, int iterations) {
+  SimulationBuilder builder = MakeRaftSimulation(options);
+  return builder.Iterations(iterations).Run().failed_iterations;
+}
+
+TEST(RaftTest, ShallowBugsAreFound) {
+  EXPECT_GT(Failures({.bug = Bug::kNoLogCheck}, 20), 0);
+  EXPECT_GT(Failures({.bug = Bug::kMatchFromPrev}, 20), 0);
+  EXPECT_GT(Failures({.bug = Bug::kStaleRead}, 100), 0);
+  EXPECT_GT(Failures({.bug = Bug::kSessionLost}, 100), 0);
+  EXPECT_GT(Failures({.bug = Bug::kSingleConfig, .spares = 2}, 200), 0);
+}
+
+}  // namespace
+}  // namespace moonpool::raft

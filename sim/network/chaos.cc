@@ -1,0 +1,215 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "sim/network/chaos.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "providers/base/check.h"
+#include "sim/network/latency.h"
+
+namespace moonpool::network_internal {
+namespace {
+
+std::vector<Machine*> ExistingMachines(Fabric& fabric) {
+  std::vector<Machine*> machines;
+  for (auto& [ip, machine] : fabric.machines) {
+    if (machine->exists) machines.push_back(machine.get());
+  }
+  return machines;
+}
+
+// Exponentially distributed, never at once.
+int64_t DrawInterval(RandomStream& random, absl::Duration mean) {
+  return std::max<int64_t>(
+      1, DrawExponentialNs(random, absl::ToInt64Nanoseconds(mean)));
+}
+
+}  // namespace
+
+// --- PartitionDriver --------------------------------------------------------
+
+PartitionDriver::PartitionDriver(Fabric* fabric)
+    : fabric_(fabric), random_(&fabric->world->random(), "partitions") {}
+
+PartitionDriver::~PartitionDriver() {
+  if (is_scheduled()) fabric_->world->Cancel(*this);
+}
+
+void PartitionDriver::Start() {
+  CHECK(!is_scheduled() && !lasts_);
+  if (fabric_->faults.partition_interval != absl::InfiniteDuration()) {
+    ScheduleNext();
+  }
+}
+
+void PartitionDriver::Stop() {
+  if (is_scheduled()) fabric_->world->Cancel(*this);
+  if (lasts_) End();
+}
+
+void PartitionDriver::Fire() {
+  if (lasts_) {
+    End();
+    ScheduleNext();
+  } else {
+    Begin();
+  }
+}
+
+void PartitionDriver::ScheduleNext() {
+  fabric_->world->Schedule(
+      *this, DrawInterval(random_, fabric_->faults.partition_interval));
+}
+
+bool PartitionDriver::Divide(size_t machines, std::vector<bool>& side) {
+  side.assign(machines, false);
+  size_t size = 0;
+  switch (fabric_->faults.partition_strategy) {
+    case PartitionStrategy::kRandom:
+      for (size_t i = 0; i < machines; ++i) {
+        side[i] = random_.Below(2) == 0;
+        if (side[i]) ++size;
+      }
+      return size > 0 && size < machines;
+    case PartitionStrategy::kUniformSize:
+      size = 1 + random_.Below(machines - 1);
+      break;
+    case PartitionStrategy::kIsolateSingle:
+      size = 1;
+      break;
+  }
+  // Selection sampling (Knuth, The Art of Computer Programming, 3.4.2, S).
+  for (size_t i = 0; i < machines; ++i) {
+    side[i] = random_.Below(machines - i) < size;
+    if (side[i]) --size;
+  }
+  return true;
+}
+
+void PartitionDriver::Begin() {
+  const NetworkFaults& faults = fabric_->faults;
+  const std::vector<Machine*> machines = ExistingMachines(*fabric_);
+  std::vector<bool> side;
+  if (machines.size() < 2 || !Divide(machines.size(), side)) {
+    ScheduleNext();
+    return;
+  }
+  const bool one_way = faults.partition_one_way.num > 0 &&
+                       random_.Chance(faults.partition_one_way);
+  std::string one_side;
+  for (size_t i = 0; i < machines.size(); ++i) {
+    if (!side[i]) continue;
+    absl::StrAppend(&one_side, one_side.empty() ? "" : ", ", machines[i]->ip);
+    for (size_t j = 0; j < machines.size(); ++j) {
+      if (side[j]) continue;
+      fabric_->GetLink(*machines[i], *machines[j]).Close(kRandomCut);
+      if (!one_way) {
+        fabric_->GetLink(*machines[j], *machines[i]).Close(kRandomCut);
+      }
+    }
+  }
+  lasts_ = true;
+  fabric_->world->Schedule(*this, absl::ToInt64Nanoseconds(random_.Range(
+                                      faults.partition_duration.low,
+                                      faults.partition_duration.high)));
+  fabric_->world->Fault(
+      FaultFamily::kPartition, one_side,
+      one_way ? "cannot send to the others" : "cut off from the others");
+}
+
+void PartitionDriver::End() {
+  lasts_ = false;
+  for (auto& [machines, link] : fabric_->links) link->Open(kRandomCut);
+  fabric_->world->Tell("network", "the random partition ends");
+}
+
+// --- SwizzleDriver ----------------------------------------------------------
+
+SwizzleDriver::SwizzleDriver(Fabric* fabric)
+    : fabric_(fabric), random_(&fabric->world->random(), "swizzle") {}
+
+SwizzleDriver::~SwizzleDriver() {
+  if (is_scheduled()) fabric_->world->Cancel(*this);
+}
+
+void SwizzleDriver::Start() {
+  CHECK(!is_scheduled() && clogged_.empty());
+  if (fabric_->faults.swizzle_interval != absl::InfiniteDuration()) {
+    ScheduleNext();
+  }
+}
+
+void SwizzleDriver::Stop() {
+  if (is_scheduled()) fabric_->world->Cancel(*this);
+  steps_.clear();
+  clogged_.clear();
+  for (auto& [machines, link] : fabric_->links) link->Open(kSwizzle);
+}
+
+void SwizzleDriver::Fire() {
+  if (steps_.empty()) {
+    Plan();
+  } else {
+    Take(steps_.back());
+    steps_.pop_back();
+  }
+  ScheduleNext();
+}
+
+void SwizzleDriver::ScheduleNext() {
+  const NetworkFaults& faults = fabric_->faults;
+  fabric_->world->Schedule(
+      *this, steps_.empty()
+                 ? DrawInterval(random_, faults.swizzle_interval)
+                 : absl::ToInt64Nanoseconds(random_.Range(
+                       absl::ZeroDuration(), faults.clog_duration.high)));
+}
+
+void SwizzleDriver::Shuffle(std::vector<Machine*>& machines) {
+  for (size_t i = machines.size(); i > 1; --i) {
+    std::swap(machines[i - 1], machines[random_.Below(i)]);
+  }
+}
+
+void SwizzleDriver::Plan() {
+  std::vector<Machine*> half = ExistingMachines(*fabric_);
+  if (half.size() < 2) return;
+  Shuffle(half);
+  half.resize(half.size() / 2);
+  for (const bool clogs : {false, true}) {  // the last step is taken first
+    Shuffle(half);
+    for (Machine* machine : half) steps_.push_back({machine, clogs});
+  }
+  std::string who;
+  for (size_t i = 0; i < half.size(); ++i) {
+    absl::StrAppend(&who, i == 0 ? "" : ", ", half[i]->ip);
+  }
+  fabric_->world->Fault(FaultFamily::kClog, who, "swizzle-clogged");
+}
+
+void SwizzleDriver::Take(const Step& step) {
+  if (step.clogs) {
+    clogged_.push_back(step.machine);
+    for (Machine* other : ExistingMachines(*fabric_)) {
+      if (other == step.machine) continue;
+      fabric_->GetLink(*step.machine, *other).Close(kSwizzle);
+      fabric_->GetLink(*other, *step.machine).Close(kSwizzle);
+    }
+    return;
+  }
+  clogged_.erase(std::find(clogged_.begin(), clogged_.end(), step.machine));
+  auto is_clogged = [this](const Machine& machine) {
+    return std::find(clogged_.begin(), clogged_.end(), &machine) !=
+           clogged_.end();
+  };
+  for (auto& [machines, link] : fabric_->links) {
+    if (!is_clogged(link->from) && !is_clogged(link->to)) {
+      link->Open(kSwizzle);
+    }
+  }
+}
+
+}  // namespace moonpool::network_internal
