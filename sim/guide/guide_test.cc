@@ -7,7 +7,8 @@
 //   <!-- region: NAME in FILE -->    the lines of sim/guide/FILE between its
 //                                    markers [guide:NAME] and [/guide:NAME]
 //   <!-- output: TARGET -->          the command, and what the program prints
-//   <!-- replay: TARGET -->          the same for the seed that failed first
+//   <!-- replay: TARGET -->          the same for the seed that failed first,
+//                                    as far as the violations
 //
 // When it fails, refresh the guide, and read it again (its prose may refer to
 // what the programs print):
@@ -131,19 +132,41 @@ absl::StatusOr<Lines> Session(const std::string& target) {
   return lines;
 }
 
-absl::StatusOr<Lines> Replay(const std::string& target) {
+// The command that runs the seed again that failed first; empty: none did.
+std::string Reproduction(const std::string& target) {
   const std::string before = "reproduce: ";
-  const std::string variable = "MOONPOOL_SEED=";
   for (const std::string& line : Output(target)) {
-    if (!absl::StartsWith(line, before)) continue;
-    const std::string seed = line.substr(line.find(variable) + variable.size());
-    Lines lines = {absl::StrCat("$ ", line.substr(before.size()))};
-    const Lines& output = Output(target, seed);
-    lines.insert(lines.end(), output.begin(), output.end());
-    return lines;
+    if (absl::StartsWith(line, before)) return line.substr(before.size());
   }
-  return absl::NotFoundError(absl::StrCat("no seed of ", target, " fails:\n",
-                                          absl::StrJoin(Output(target), "\n")));
+  return "";
+}
+
+const Lines& OutputOf(const std::string& reproduction,
+                      const std::string& target) {
+  const std::string variable = "MOONPOOL_SEED=";
+  return Output(target, reproduction.substr(reproduction.find(variable) +
+                                            variable.size()));
+}
+
+// "seed N failed after …", and the violations.
+bool IsVerdict(absl::string_view line) {
+  return absl::StartsWith(line, "seed ") || absl::StartsWith(line, "  at ");
+}
+
+absl::StatusOr<Lines> Replay(const std::string& target) {
+  const std::string reproduction = Reproduction(target);
+  if (reproduction.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("no seed of ", target, " fails:\n",
+                     absl::StrJoin(Output(target), "\n")));
+  }
+  Lines lines = {absl::StrCat("$ ", reproduction)};
+  for (const std::string& line : OutputOf(reproduction, target)) {
+    if (IsVerdict(lines.back()) && !IsVerdict(line)) break;
+    lines.push_back(line);
+  }
+  lines.push_back("…");
+  return lines;
 }
 
 // What belongs into the block after this line of the guide.
@@ -228,6 +251,23 @@ TEST(GuideTest, ListingsAndOutputsAreRepaired) {
     const absl::StatusOr<std::string> repaired = Refresh(stale);
     ASSERT_TRUE(repaired.ok()) << repaired.status();
     EXPECT_EQ(*repaired, *fresh) << what;
+  }
+}
+
+TEST(GuideTest, AReplayIsTheSameToTheEvent) {
+  for (const std::string target : {"naive_test", "unsynced_test"}) {
+    const std::string reproduction = Reproduction(target);
+    ASSERT_NE(reproduction, "") << target;
+    Lines first;
+    for (const std::string& line : Output(target)) {
+      if (IsVerdict(line)) first.push_back(line);
+    }
+    Lines again;
+    for (const std::string& line : OutputOf(reproduction, target)) {
+      if (IsVerdict(line)) again.push_back(line);
+    }
+    EXPECT_EQ(first.size(), 2u) << target;
+    EXPECT_EQ(first, again) << target;
   }
 }
 
