@@ -96,5 +96,17 @@ TEST(CampaignParams, UnknownParametersAreErrors) {
             "leave it out");
 }
 
+TEST(CampaignParamsTest, AChoiceIsOneOfThose) {
+  const CampaignParams given({{"size", "large"}});
+  EXPECT_EQ(given.Choice("size", {"small", "large"}, "how much"), "large");
+  EXPECT_TRUE(given.status().ok());
+  const CampaignParams none({});
+  EXPECT_EQ(none.Choice("size", {"small", "large"}, "how much"), "small");
+  EXPECT_TRUE(none.status().ok());
+  const CampaignParams bad({{"size", "huge"}});
+  EXPECT_EQ(bad.Choice("size", {"small", "large"}, "how much"), "small");
+  EXPECT_FALSE(bad.status().ok());
+}
+
 }  // namespace
 }  // namespace moonpool

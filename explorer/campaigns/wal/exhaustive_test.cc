@@ -8,6 +8,7 @@
 #include <iostream>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -151,6 +152,61 @@ TEST(ExhaustiveTest, FindsTheBugsThatCrashesShow) {
         << known.name << ": " << result.bad << " of " << result.states
         << " states are bad; " << result.first;
   }
+}
+
+// A copy without its header: all that damage can do to it.
+DiskImage WithoutHeader(DiskImage image, absl::string_view copy) {
+  image.files.erase(absl::StrCat(copy, "/header"));
+  return image;
+}
+
+// What an Open that is interrupted leaves, then an Open whose syncs fail, then
+// one that is interrupted again: a copy alone must survive all of that, though
+// the second Open saw in the page cache what was never durable.
+TEST(ExhaustiveTest, OneCopySurvivesATornWriteAFailedSyncAndATornWrite) {
+  const Options options = {.segment_sectors = kSectors};
+  TestDisk first(options);
+  ASSERT_EQ(first.Open(), absl::OkStatus());
+  ASSERT_EQ(first.Commit({{.key = "k", .value = "v"}}), absl::OkStatus());
+  first.Crash();
+  ASSERT_EQ(first.Open(), absl::OkStatus());
+  first.Crash();
+  first.disk().SetFaults(kLaw);
+  std::vector<DiskImage> images;
+  std::set<uint64_t> seen;
+  first.set_observer([&] {
+    for (DiskImage& image :
+         first.disk().EnumerateCrashStates(kStatesPerEvent).states) {
+      if (seen.insert(image.Hash()).second) images.push_back(std::move(image));
+    }
+  });
+  ASSERT_EQ(first.Open(), absl::OkStatus());
+  size_t probes = 0;
+  for (const absl::string_view damaged : {"a", "b"}) {
+    for (const DiskImage& image : images) {
+      TestDisk second(options);
+      second.Restore(WithoutHeader(image, damaged));
+      second.disk().SetFaults({.crash = kLaw.crash, .sync_failure = {1, 2}});
+      for (int i = 0; i < 3; ++i) (void)second.Open();
+      second.disk().SetFaults(kLaw);
+      std::set<uint64_t> tried;
+      second.set_observer([&] {
+        for (const DiskImage& left :
+             second.disk().EnumerateCrashStates(kStatesPerEvent).states) {
+          if (!tried.insert(left.Hash()).second) continue;
+          ++probes;
+          TestDisk third(options);
+          third.Restore(WithoutHeader(left, damaged));
+          ASSERT_EQ(third.Open(), absl::OkStatus()) << damaged;
+          ASSERT_EQ(third.state(), (State{{"k", "v"}}));
+        }
+      });
+      ASSERT_EQ(second.Open(), absl::OkStatus());
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(probes, 300u);
+  std::cout << images.size() << " images, " << probes << " probes\n";
 }
 
 }  // namespace

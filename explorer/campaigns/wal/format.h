@@ -1,10 +1,10 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// The bytes of a wal::Store: header slots, segment headers, records,
+// The bytes of a wal::Store: header, segment headers, records,
 // checkpoints. Integers are little-endian; everything starts with the XXH3 of
 // all that follows it, so that damage of any field is noticed.
 //
-//   header slot     checksum, magic, epoch, floor                 one sector
+//   header          checksum, magic, epoch, floor                 one sector
 //   segment header  checksum, magic, epoch, segment               one sector
 //   record          checksum, length, epoch, segment, sequence,
 //                   payload, zeros                        whole sectors

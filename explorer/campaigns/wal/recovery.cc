@@ -32,15 +32,6 @@ bool IsDamaged(absl::string_view sector) {
   return sector.find_first_not_of('\0') != absl::string_view::npos;
 }
 
-void MergeHeader(absl::string_view bytes, std::optional<Header>& header) {
-  for (uint64_t slot = 0; slot < kHeaderSlots; ++slot) {
-    const std::optional<Header> found =
-        DecodeHeader(SectorAt(bytes, slot * kHeaderSlotBytes));
-    if (!found.has_value()) continue;
-    if (!header.has_value() || header->epoch < found->epoch) header = found;
-  }
-}
-
 Task<absl::Status> ReadCopy(Io& io, const Options& options, size_t copy,
                             Contents& contents, Image& image) {
   CO_ASSIGN_OR_RETURN(const std::vector<std::string> names,
@@ -54,7 +45,11 @@ Task<absl::Status> ReadCopy(Io& io, const Options& options, size_t copy,
     CO_ASSIGN_OR_RETURN(std::string bytes,
                         co_await io.Read(PathIn(copy, name)));
     if (name == kHeaderName) {
-      MergeHeader(bytes, contents.header);
+      const std::optional<Header> header = DecodeHeader(bytes);
+      if (header.has_value() && (!contents.header.has_value() ||
+                                 contents.header->epoch < header->epoch)) {
+        contents.header = header;
+      }
     } else if (name == kCheckpointName) {
       contents.checkpoints[copy] = DecodeCheckpoint(bytes);
     } else {

@@ -27,11 +27,8 @@ namespace moonpool::wal {
 
 inline constexpr char kHeaderName[] = "header";
 inline constexpr char kCheckpointName[] = "checkpoint";
-inline constexpr char kNewCheckpointName[] = "checkpoint.new";
-// Slots of a header file, used in turn. In pages of their own: a page whose
-// sync has failed is written as a whole when it is written again.
-inline constexpr uint64_t kHeaderSlots = 2;
-inline constexpr uint64_t kHeaderSlotBytes = 4096;
+// Of a file that is to replace one of these.
+inline constexpr char kNewSuffix[] = ".new";
 
 struct Image {
   State state;

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "providers/base/check.h"
 #include "providers/base/status_macros.h"
 
@@ -29,8 +31,8 @@ Task<absl::Status> Store::BeginEpoch(Image image) {
   CO_RETURN_IF_ERROR(co_await WriteCheckpoints());
   for (size_t copy = 0; copy < kCopies; ++copy) {
     for (const std::string& name : image.leftovers[copy]) {
-      // Our own unfinished checkpoint has got its name meanwhile.
-      if (name == kNewCheckpointName) continue;
+      // An unfinished header or checkpoint was overwritten, and has its name.
+      if (absl::EndsWith(name, kNewSuffix)) continue;
       CO_RETURN_IF_ERROR(co_await io_.Remove(PathIn(copy, name)));
     }
   }
@@ -40,20 +42,22 @@ Task<absl::Status> Store::BeginEpoch(Image image) {
 }
 
 Task<absl::Status> Store::WriteHeader(Header header) {
+  const std::string bytes = EncodeHeader(header);
   if (io_.bug() != Bug::kTornHeader) {
     for (size_t copy = 0; copy < kCopies; ++copy) {
-      CO_RETURN_IF_ERROR(co_await WriteHeaderSlot(copy, header));
+      std::unique_ptr<File> file;
+      CO_RETURN_IF_ERROR(co_await Replace(copy, kHeaderName, bytes,
+                                          /*sync_first=*/true, file));
     }
     co_return absl::OkStatus();
   }
   std::array<std::unique_ptr<File>, kCopies> files;
-  const std::string slot = EncodeHeader(header);
   for (size_t copy = 0; copy < kCopies; ++copy) {
     OpenOptions options;
     options.create = true;
     CO_ASSIGN_OR_RETURN(files[copy],
                         co_await io_.Open(PathIn(copy, kHeaderName), options));
-    CO_RETURN_IF_ERROR(co_await io_.WriteAt(*files[copy], 0, slot));
+    CO_RETURN_IF_ERROR(co_await io_.WriteAt(*files[copy], 0, bytes));
   }
   for (size_t copy = 0; copy < kCopies; ++copy) {
     CO_RETURN_IF_ERROR(co_await io_.Sync(*files[copy]));
@@ -62,38 +66,34 @@ Task<absl::Status> Store::WriteHeader(Header header) {
   co_return absl::OkStatus();
 }
 
-// Leaves the slot of the epoch before alone, for the case that this one tears.
-Task<absl::Status> Store::WriteHeaderSlot(size_t copy, const Header& header) {
-  OpenOptions options;
-  options.create = true;
-  CO_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
-                      co_await io_.Open(PathIn(copy, kHeaderName), options));
-  const uint64_t offset = header.epoch % kHeaderSlots * kHeaderSlotBytes;
-  const std::string slot = EncodeHeader(header);
-  CO_RETURN_IF_ERROR(co_await io_.WriteAt(*file, offset, slot));
-  CO_RETURN_IF_ERROR(co_await io_.Sync(*file));
-  co_return co_await io_.SyncDirectory(kCopyNames[copy]);
-}
-
 Task<absl::Status> Store::WriteCheckpoints() {
   const bool sync_first = io_.bug() != Bug::kRenameBeforeSync;
   const std::string bytes = EncodeCheckpoint(epoch_, sequence_, state_);
   std::array<std::unique_ptr<File>, kCopies> files;
   for (size_t copy = 0; copy < kCopies; ++copy) {
-    const std::string temporary = PathIn(copy, kNewCheckpointName);
-    CO_ASSIGN_OR_RETURN(
-        files[copy], co_await io_.Open(temporary, OpenOptions::CreateWrite()));
-    CO_RETURN_IF_ERROR(co_await io_.WriteAt(*files[copy], 0, bytes));
-    if (sync_first) CO_RETURN_IF_ERROR(co_await io_.Sync(*files[copy]));
-    CO_RETURN_IF_ERROR(
-        co_await io_.Rename(temporary, PathIn(copy, kCheckpointName)));
-    CO_RETURN_IF_ERROR(co_await io_.SyncDirectory(kCopyNames[copy]));
+    CO_RETURN_IF_ERROR(co_await Replace(copy, kCheckpointName, bytes,
+                                        sync_first, files[copy]));
   }
   if (sync_first) co_return absl::OkStatus();
   for (const std::unique_ptr<File>& file : files) {
     CO_RETURN_IF_ERROR(co_await io_.Sync(*file));
   }
   co_return absl::OkStatus();
+}
+
+// In place, the only good version could be overwritten: after a failed sync the
+// newer one that is read may be nowhere but in the page cache.
+Task<absl::Status> Store::Replace(size_t copy, absl::string_view name,
+                                  const std::string& bytes, bool sync_first,
+                                  std::unique_ptr<File>& file) {
+  const std::string path = PathIn(copy, name);
+  const std::string temporary = absl::StrCat(path, kNewSuffix);
+  CO_ASSIGN_OR_RETURN(file,
+                      co_await io_.Open(temporary, OpenOptions::CreateWrite()));
+  CO_RETURN_IF_ERROR(co_await io_.WriteAt(*file, 0, bytes));
+  if (sync_first) CO_RETURN_IF_ERROR(co_await io_.Sync(*file));
+  CO_RETURN_IF_ERROR(co_await io_.Rename(temporary, path));
+  co_return co_await io_.SyncDirectory(kCopyNames[copy]);
 }
 
 Task<absl::Status> Store::Commit(const std::vector<Change>& changes) {

@@ -41,6 +41,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "explorer/campaigns/wal/format.h"
 #include "explorer/campaigns/wal/io.h"
 #include "explorer/campaigns/wal/log.h"
@@ -74,8 +75,12 @@ class Store {
 
   Task<absl::Status> BeginEpoch(Image image);
   Task<absl::Status> WriteHeader(Header header);
-  Task<absl::Status> WriteHeaderSlot(size_t copy, const Header& header);
   Task<absl::Status> WriteCheckpoints();
+  // Replaces a file of one copy by a new one, file, as a whole and durably;
+  // without sync_first its contents are not synced.
+  Task<absl::Status> Replace(size_t copy, absl::string_view name,
+                             const std::string& bytes, bool sync_first,
+                             std::unique_ptr<File>& file);
   Task<absl::Status> CommitAlive(const std::vector<Change>& changes);
 
   const Options options_;

@@ -110,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Planted{Bug::kNoFsync, 5}, Planted{Bug::kNoDirsync, 5},
                     Planted{Bug::kFsyncErrorIgnored, 300},
                     Planted{Bug::kTornHeader, 1000},
-                    Planted{Bug::kReplayPastEnd, 20},
+                    Planted{Bug::kChecksumNotLength, 4000},
+                    Planted{Bug::kReplayPastEnd, 200},
                     Planted{Bug::kReusedSegment, 5},
                     Planted{Bug::kRenameBeforeSync, 50}),
     [](const testing::TestParamInfo<Planted>& info) {
