@@ -72,14 +72,13 @@ class Sender : public TimelineObserver, public WorldListener {
     Send(outcome);
   }
 
-  void OnOccurrence(int64_t time_ns, absl::string_view who,
-                    absl::string_view what) override {
+  void OnOccurrence(const WorldOccurrence& occurrence) override {
     Arena::OutsideScope outside;
     TimelineOutcome outcome;
-    Occurrence* occurrence = outcome.add_occurrences();
-    occurrence->set_time_ns(time_ns);
-    occurrence->set_who(std::string(who));
-    occurrence->set_what(std::string(what));
+    Occurrence* sent = outcome.add_occurrences();
+    sent->set_time_ns(occurrence.time_ns);
+    sent->set_who(std::string(occurrence.who));
+    sent->set_what(occurrence.Text());
     Send(outcome);
   }
 
@@ -124,7 +123,7 @@ class ReplayHooks : public IterationHooks {
       : breakpoints_(breakpoints), sender_(sender) {}
   void OnWorldReady(World& world) override {
     Arena::OutsideScope outside;
-    world.set_listener(sender_);
+    world.AddListener(sender_);
     if (breakpoints_.empty()) return;
     world.random().SetBreakpoints(breakpoints_);
   }
