@@ -32,6 +32,7 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
       --policy=NAME --lag=N --max_checkpoints=N --watchdog=30s
   replay FILE        run a recipe again and compare
       --any_build --watchdog=30s
+      --log=FILE --trace=FILE    the events as text, and for ui.perfetto.dev
   replay --campaign=NAME --recipe="SEED: count@seed -> count@seed"
 
   doctor NAME        run each seed in differing surroundings and compare

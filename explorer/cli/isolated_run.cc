@@ -17,10 +17,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "explorer/recipe/atomic_file.h"
 #include "explorer/recipe/outcome.h"
 #include "sim/assertions/table.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
+#include "sim/trace/event_ring.h"
+#include "sim/trace/event_sink.h"
+#include "sim/trace/perfetto_writer.h"
+#include "sim/trace/text_log.h"
 
 namespace moonpool {
 namespace {
@@ -72,14 +77,13 @@ class Sender : public TimelineObserver, public WorldListener {
     Send(outcome);
   }
 
-  void OnOccurrence(int64_t time_ns, absl::string_view who,
-                    absl::string_view what) override {
+  void OnOccurrence(const WorldOccurrence& occurrence) override {
     Arena::OutsideScope outside;
     TimelineOutcome outcome;
-    Occurrence* occurrence = outcome.add_occurrences();
-    occurrence->set_time_ns(time_ns);
-    occurrence->set_who(std::string(who));
-    occurrence->set_what(std::string(what));
+    Occurrence* sent = outcome.add_occurrences();
+    sent->set_time_ns(occurrence.time_ns);
+    sent->set_who(std::string(occurrence.who));
+    sent->set_what(occurrence.Text());
     Send(outcome);
   }
 
@@ -120,32 +124,49 @@ class Sender : public TimelineObserver, public WorldListener {
 
 class ReplayHooks : public IterationHooks {
  public:
-  ReplayHooks(const std::vector<Breakpoint>& breakpoints, Sender* sender)
-      : breakpoints_(breakpoints), sender_(sender) {}
+  ReplayHooks(const std::vector<Breakpoint>& breakpoints,
+              const TraceFiles& trace, Sender* sender)
+      : breakpoints_(breakpoints), trace_(trace), sender_(sender) {}
+  void OnEventsReady(EventSink& sink) override {
+    if (!trace_.perfetto.empty() || !trace_.log.empty()) sink.set_ring(&ring_);
+  }
   void OnWorldReady(World& world) override {
     Arena::OutsideScope outside;
-    world.set_listener(sender_);
+    world.AddListener(sender_);
     if (breakpoints_.empty()) return;
     world.random().SetBreakpoints(breakpoints_);
   }
   void OnFinished(const IterationResult& result) override {
     Arena::OutsideScope outside;
     sender_->SendResult(result);
+    if (!trace_.perfetto.empty()) {
+      Write(trace_.perfetto,
+            PerfettoTrace(ring_, {.end_ns = result.simulated_ns}));
+    }
+    if (!trace_.log.empty()) Write(trace_.log, FormatLog(ring_));
   }
 
  private:
+  static void Write(const std::string& path, absl::string_view contents) {
+    const absl::Status status = WriteFileAtomically(path, contents);
+    if (!status.ok()) fprintf(stderr, "%s\n", status.ToString().c_str());
+  }
+
   const std::vector<Breakpoint>& breakpoints_;
+  const TraceFiles& trace_;
+  EventRing ring_;
   Sender* const sender_;
 };
 
 [[noreturn]] void RunChild(SimulationBuilder& builder, uint64_t root_seed,
                            const std::vector<Breakpoint>& breakpoints,
-                           absl::Duration watchdog, pid_t parent, int fd) {
+                           absl::Duration watchdog, const TraceFiles& trace,
+                           pid_t parent, int fd) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(3);
   StartWatchdog(watchdog);
   Sender sender(fd);
-  ReplayHooks hooks(breakpoints, &sender);
+  ReplayHooks hooks(breakpoints, trace, &sender);
   AssertionTable::Get().ResetCounts();
   AssertionTable::Get().set_observer(&sender);
   builder.RunIteration(root_seed, &hooks);
@@ -173,7 +194,8 @@ std::string ReadAll(int fd) {
 
 absl::StatusOr<TimelineOutcome> RunIsolated(
     SimulationBuilder& builder, uint64_t root_seed,
-    const std::vector<Breakpoint>& breakpoints, absl::Duration watchdog) {
+    const std::vector<Breakpoint>& breakpoints, absl::Duration watchdog,
+    const TraceFiles& trace) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return EngineError("pipe");
   fflush(nullptr);
@@ -186,7 +208,7 @@ absl::StatusOr<TimelineOutcome> RunIsolated(
   }
   if (child == 0) {
     close(ends[0]);
-    RunChild(builder, root_seed, breakpoints, watchdog, parent, ends[1]);
+    RunChild(builder, root_seed, breakpoints, watchdog, trace, parent, ends[1]);
   }
   close(ends[1]);
   const std::string bytes = ReadAll(ends[0]);

@@ -6,6 +6,7 @@
 #define MOONPOOL_EXPLORER_CLI_ISOLATED_RUN_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,12 +17,20 @@
 
 namespace moonpool {
 
+// Where the events of a timeline that comes to its end are written; empty:
+// nowhere.
+struct TraceFiles {
+  std::string perfetto;  // for ui.perfetto.dev
+  std::string log;       // text
+};
+
 // The death of the process is a violation, the last one of the outcome.
 // watchdog: as ExploreOptions::watchdog. Error: Internal, the engine's.
 // REQUIRES: the process has one thread.
 absl::StatusOr<TimelineOutcome> RunIsolated(
     SimulationBuilder& builder, uint64_t root_seed,
-    const std::vector<Breakpoint>& breakpoints, absl::Duration watchdog);
+    const std::vector<Breakpoint>& breakpoints, absl::Duration watchdog,
+    const TraceFiles& trace = {});
 
 }  // namespace moonpool
 

@@ -25,6 +25,7 @@ struct ReplayOptions {
   CampaignParams::Values values;
   absl::Duration watchdog = absl::Seconds(30);
   std::string json;
+  TraceFiles trace;
 };
 
 absl::Status CheckBuild(const BugRecipe& recipe, bool any_build) {
@@ -72,6 +73,8 @@ absl::StatusOr<ReplayOptions> ParseReplay(const CommandLine& line) {
   flags.Bool("any_build", &any_build);
   flags.Duration("watchdog", &options.watchdog);
   flags.String("json", &options.json);
+  flags.String("trace", &options.trace.perfetto);
+  flags.String("log", &options.trace.log);
   RETURN_IF_ERROR(flags.Parse(line.args));
   if (flags.positional().empty()) {
     ASSIGN_OR_RETURN(options.recipe,
@@ -199,7 +202,8 @@ absl::StatusOr<int> ReplayCommand(const CommandLine& line) {
   builder.StopAtViolation(true);
   ASSIGN_OR_RETURN(const TimelineOutcome outcome,
                    RunIsolated(builder, recipe.root_seed(),
-                               BreakpointsOf(recipe), options.watchdog));
+                               BreakpointsOf(recipe), options.watchdog,
+                               options.trace));
   const ReplayVerdict verdict = CompareReplay(recipe, outcome);
   PrintOccurrences(outcome, console);
   PrintViolations(outcome, console);

@@ -14,6 +14,10 @@
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
 #include "providers/base/status_macros.h"
+#include "sim/trace/event_ring.h"
+#include "sim/trace/event_sink.h"
+#include "sim/trace/perfetto_writer.h"
+#include "sim/trace/text_log.h"
 
 namespace moonpool::testing_internal {
 namespace {
@@ -54,6 +58,20 @@ BugRecipe RecipeOf(const std::string& full_name,
   }
   return recipe;
 }
+
+std::string FileName(absl::string_view full_name, uint64_t seed) {
+  return absl::StrCat(absl::StrReplaceAll(full_name, {{"/", "-"}}), ".seed-",
+                      seed);
+}
+
+class EventRecorder final : public IterationHooks {
+ public:
+  void OnEventsReady(EventSink& sink) override { sink.set_ring(&ring_); }
+  const EventRing& ring() const { return ring_; }
+
+ private:
+  EventRing ring_;
+};
 
 }  // namespace
 
@@ -142,8 +160,7 @@ absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
                                          absl::string_view reproduction,
                                          const IterationResult& failure) {
   if (environment.output_directory.empty()) return "";
-  const std::string name = absl::StrCat(
-      absl::StrReplaceAll(full_name, {{"/", "-"}}), ".seed-", failure.seed);
+  const std::string name = FileName(full_name, failure.seed);
   const std::string stem =
       absl::StrCat(environment.output_directory, "/", name);
   const std::string recipe = absl::StrCat(stem, ".recipe.textproto");
@@ -160,6 +177,30 @@ absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
                       environment.target.empty()
                           ? environment.output_directory
                           : "test.outputs/outputs.zip beside test.log");
+}
+
+absl::StatusOr<std::string> WriteTrace(const TestEnvironment& environment,
+                                       const std::string& full_name,
+                                       const IterationResult& failure,
+                                       SimulationBuilder& builder) {
+  if (environment.output_directory.empty()) return "";
+  EventRecorder recorder;
+  const IterationResult again = builder.RunIteration(failure.seed, &recorder);
+  if (again.trace_hash != failure.trace_hash) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "seed ", failure.seed, " does not run the same way twice: something "
+        "in it is not deterministic; no trace written"));
+  }
+  const std::string name = FileName(full_name, failure.seed);
+  const std::string stem =
+      absl::StrCat(environment.output_directory, "/", name);
+  RETURN_IF_ERROR(
+      WriteFileAtomically(absl::StrCat(stem, ".log"),
+                          FormatLog(recorder.ring())));
+  RETURN_IF_ERROR(WriteFileAtomically(
+      absl::StrCat(stem, ".pftrace"),
+      PerfettoTrace(recorder.ring(), {.end_ns = again.simulated_ns})));
+  return absl::StrCat(", ", name, ".log and .pftrace (ui.perfetto.dev)");
 }
 
 }  // namespace moonpool::testing_internal

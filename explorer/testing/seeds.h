@@ -56,6 +56,13 @@ absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
                                          absl::string_view reproduction,
                                          const IterationResult& failure);
 
+// The events of the failing seed, as text and as a Perfetto trace: runs it once
+// more. Says how the files are named; "" without an output directory.
+absl::StatusOr<std::string> WriteTrace(const TestEnvironment& environment,
+                                       const std::string& full_name,
+                                       const IterationResult& failure,
+                                       SimulationBuilder& builder);
+
 }  // namespace moonpool::testing_internal
 
 #endif  // MOONPOOL_EXPLORER_TESTING_SEEDS_H_

@@ -26,6 +26,7 @@ using testing_internal::ReproductionLine;
 using testing_internal::TestEnvironment;
 using testing_internal::TestPart;
 using testing_internal::WriteFailure;
+using testing_internal::WriteTrace;
 
 // More say nothing new; the files have them all.
 constexpr int kFailuresShown = 10;
@@ -60,7 +61,7 @@ class SimulationTest final : public ::testing::Test {
         "%d events",
         part_.full_name, report.iterations, report.failed_iterations,
         report.simulated_ns * 1e-9, report.events));
-    ShowFailures(*environment, report);
+    ShowFailures(*environment, report, builder);
     ShowMisses(*environment, report);
   }
 
@@ -84,7 +85,8 @@ class SimulationTest final : public ::testing::Test {
   }
 
   void ShowFailures(const TestEnvironment& environment,
-                    const SimulationReport& report) {
+                    const SimulationReport& report,
+                    SimulationBuilder& builder) {
     int shown = 0;
     for (const IterationResult& failure : report.failures) {
       const std::string reproduction =
@@ -93,12 +95,19 @@ class SimulationTest final : public ::testing::Test {
           WriteFailure(environment, part_.full_name, reproduction, failure);
       if (!files.ok()) Fail(files.status().ToString());
       if (++shown > kFailuresShown) continue;
+      std::string trace;
+      if (shown == 1) {
+        absl::StatusOr<std::string> written =
+            WriteTrace(environment, part_.full_name, failure, builder);
+        if (!written.ok()) Fail(written.status().ToString());
+        trace = std::move(written).value_or("");
+      }
       // What chaos did is long; the files have it of every seed.
       std::string text = absl::StrCat(DescribeFailure(failure),
                                       shown == 1 ? failure.chaos : "",
                                       "reproduce: ", reproduction);
       if (files.ok() && !files->empty()) {
-        absl::StrAppend(&text, "\nwritten: ", *files);
+        absl::StrAppend(&text, "\nwritten: ", *files, trace);
       }
       Fail(text);
     }

@@ -88,17 +88,46 @@ void World::Schedule(TimedEvent& event, int64_t delay_ns) {
                                                                 : room));
 }
 
-void World::Tell(absl::string_view who, absl::string_view what,
-                 absl::string_view object) {
-  if (listener_ == nullptr) return;
-  listener_->OnOccurrence(now_ns_, who, absl::StrCat(what, object));
+std::string WorldOccurrence::Text() const {
+  return absl::StrCat(what, object);
+}
+
+void World::AddListener(WorldListener* listener) {
+  WorldListener** end = &listeners_;
+  for (; *end != nullptr; end = &(*end)->next_) {
+    CHECK(*end != listener) << "a listener is added twice";
+  }
+  listener->next_ = nullptr;
+  *end = listener;
+}
+
+void World::RemoveListener(WorldListener* listener) {
+  WorldListener** at = &listeners_;
+  while (*at != nullptr && *at != listener) at = &(*at)->next_;
+  CHECK(*at == listener) << "a listener is removed that was never added";
+  *at = listener->next_;
+}
+
+void World::TellListeners(absl::string_view who, absl::string_view what,
+                          absl::string_view object,
+                          std::optional<FaultFamily> fault) {
+  const WorldOccurrence occurrence = {.time_ns = now_ns_,
+                                      .who = who,
+                                      .what = what,
+                                      .object = object,
+                                      .fault = fault};
+  for (WorldListener* listener = listeners_; listener != nullptr;) {
+    WorldListener* next = listener->next_;  // it may remove itself
+    listener->OnOccurrence(occurrence);
+    listener = next;
+  }
 }
 
 void World::Fault(FaultFamily family, absl::string_view who,
                   absl::string_view what, absl::string_view object) {
   faults_.Add(family);
   Trace(TraceKind::kFault, static_cast<uint64_t>(family), HashBytes(who));
-  Tell(who, what, object);
+  if (listeners_ != nullptr) TellListeners(who, what, object, family);
 }
 
 World::TeardownScope::TeardownScope(World* world) : world_(world) {

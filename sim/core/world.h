@@ -15,6 +15,8 @@
 #define MOONPOOL_SIM_CORE_WORLD_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -55,13 +57,27 @@ struct WorldOptions {
 
 class NodeClock;
 
-// Hears what befalls a world, in words for people: boots, crashes, cut links.
-// Nothing of it feeds back into the simulation.
+// Something that befell a world, in words for people: a boot, a crash, a cut
+// link. Views that hold only while the listener is called.
+struct WorldOccurrence {
+  int64_t time_ns = 0;
+  absl::string_view who;
+  // "cut off from ", "10.0.1.3": read one after the other.
+  absl::string_view what;
+  absl::string_view object;
+  std::optional<FaultFamily> fault;  // if it was injected
+  std::string Text() const;          // what and object
+};
+
+// Hears what befalls a world. Nothing of it feeds back into the simulation.
 class WorldListener {
  public:
   virtual ~WorldListener() = default;
-  virtual void OnOccurrence(int64_t time_ns, absl::string_view who,
-                            absl::string_view what) = 0;
+  virtual void OnOccurrence(const WorldOccurrence& occurrence) = 0;
+
+ private:
+  friend class World;
+  WorldListener* next_ = nullptr;
 };
 
 class World {
@@ -111,14 +127,19 @@ class World {
     trace_.Add(payload);
   }
 
-  void set_listener(WorldListener* listener) { listener_ = listener; }
   // Every world made from now on has its trace recorded; nullptr ends it.
   static void RecordNewWorlds(TraceListener* listener);
 
-  // What happened is the two parts together; they are joined only if somebody
-  // listens.
+  // Listeners are told in the order in which they were added, and allocate
+  // nothing here. They outlive the world or are removed from it.
+  // REQUIRES: the listener listens to no world yet.
+  void AddListener(WorldListener* listener);
+  void RemoveListener(WorldListener* listener);
+  // One branch if nobody listens.
   void Tell(absl::string_view who, absl::string_view what,
-            absl::string_view object = "");
+            absl::string_view object = "") {
+    if (listeners_ != nullptr) TellListeners(who, what, object, std::nullopt);
+  }
 
   // A fault of this family has just been injected: counts, traces and tells it.
   void Fault(FaultFamily family, absl::string_view who, absl::string_view what,
@@ -140,6 +161,9 @@ class World {
  private:
   void RecordTrace(TraceKind kind, uint64_t target, uint64_t payload);
   void Sample(const TimedEvent& event);
+  void TellListeners(absl::string_view who, absl::string_view what,
+                     absl::string_view object,
+                     std::optional<FaultFamily> fault);
 
   const WorldOptions options_;
   World* previous_;
@@ -154,7 +178,7 @@ class World {
   uint64_t events_ = 0;
   int teardown_ = 0;
   FaultCounts faults_;
-  WorldListener* listener_ = nullptr;
+  WorldListener* listeners_ = nullptr;  // linked through next_
   bool runaway_ = false;
 };
 

@@ -91,6 +91,11 @@ SimulationBuilder& SimulationBuilder::Invariant(
   config_->invariants.push_back(std::move(invariant));
   return *this;
 }
+SimulationBuilder& SimulationBuilder::OnEvent(std::string name,
+                                              EventFunction check) {
+  config_->on_event.emplace_back(std::move(name), std::move(check));
+  return *this;
+}
 SimulationBuilder& SimulationBuilder::Network(NetworkOptions options) {
   config_->network = options;
   return *this;

@@ -46,6 +46,7 @@
 #include "sim/runner/topology.h"
 #include "sim/runner/workload.h"
 #include "sim/storage/sim_disk.h"
+#include "sim/trace/event_sink.h"
 
 namespace moonpool {
 
@@ -53,6 +54,9 @@ namespace moonpool {
 class IterationHooks {
  public:
   virtual ~IterationHooks() = default;
+  // Before OnWorldReady: whoever wants to hear of events subscribes here, or
+  // sets a ring that outlives the iteration.
+  virtual void OnEventsReady(EventSink& sink) { (void)sink; }
   // The world is complete; nothing has run and no event has fired yet.
   virtual void OnWorldReady(World& world) { (void)world; }
   // All phases are over; the teardown has not begun.
@@ -63,6 +67,7 @@ class SimulationBuilder {
  public:
   using InvariantFunction =
       std::function<void(const StateHandle& state, absl::Duration now)>;
+  using EventFunction = std::function<void(const TraceEvent& event)>;
   using WorkloadFactory =
       std::function<std::unique_ptr<moonpool::Workload>(int)>;
 
@@ -90,6 +95,9 @@ class SimulationBuilder {
   // Checked after every turn; violate with the ASSERT_ macros.
   SimulationBuilder& Invariant(std::string name, InvariantFunction check);
   SimulationBuilder& Invariant(std::unique_ptr<moonpool::Invariant> invariant);
+  // Called at each event of that name, of an application (ctx.log()) or of the
+  // world ("crash"): an invariant on events. Violate with the ASSERT_ macros.
+  SimulationBuilder& OnEvent(std::string name, EventFunction check);
   // The environment without faults. They replace what the chaos profile draws
   // for it.
   SimulationBuilder& Network(NetworkOptions options);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/runner/builder.h"
@@ -29,6 +30,7 @@ struct SimulationBuilder::Config {
   std::optional<AttritionOptions> attrition;
   std::vector<std::function<std::unique_ptr<FaultInjector>()>> faults;
   std::vector<std::unique_ptr<moonpool::Invariant>> invariants;
+  std::vector<std::pair<std::string, EventFunction>> on_event;
   PhaseConfig phases;
   std::optional<NetworkOptions> network;
   std::optional<DiskOptions> disks;

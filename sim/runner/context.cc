@@ -9,6 +9,7 @@ namespace moonpool {
 
 SimContext::SimContext(Parts parts)
     : parts_(std::move(parts)),
+      log_(parts_.events, parts_.ip),
       time_(parts_.world, parts_.clock),
       tasks_(parts_.task_set) {}
 

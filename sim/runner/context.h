@@ -20,6 +20,7 @@
 #include "sim/core/world.h"
 #include "sim/runner/state.h"
 #include "sim/runner/topology.h"
+#include "sim/trace/node_log.h"
 
 namespace moonpool {
 
@@ -41,6 +42,7 @@ class SimContext final : public Providers {
     int client_count = 1;
     CancellationToken shutdown;
     TaskSet* task_set;
+    EventSink* events = nullptr;
     NodeClock* clock = nullptr;
     QuietPeriods* quiet_periods = nullptr;
     OperationAlphabet operations;
@@ -80,6 +82,10 @@ class SimContext final : public Providers {
   // the chaos profile has Operations.
   const OperationAlphabet& operations() const { return parts_.operations; }
 
+  // What happens here, for people and for invariants on events; it has no
+  // effect on the run.
+  const NodeLog& log() const { return log_; }
+
   StateHandle& state() { return *parts_.state; }
   const CancellationToken& shutdown() const { return parts_.shutdown; }
   World& world() { return *parts_.world; }
@@ -97,6 +103,7 @@ class SimContext final : public Providers {
   };
 
   Parts parts_;
+  NodeLog log_;
   SimTime time_;
   ContextTasks tasks_;
 };

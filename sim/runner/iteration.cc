@@ -39,6 +39,7 @@ Iteration::Iteration(SimulationBuilder::Config* config, uint64_t seed,
       seed_(seed),
       live_frames_before_(LiveFrames()),
       world_(WorldOptions{.seed = seed, .ready_order = config->order}),
+      events_(&world_),
       time_(&world_),
       plan_(DrawPlan(config->chaos, world_.random())),
       buggify_(&world_, FaultSet::None()),
@@ -61,6 +62,7 @@ void Iteration::Build() {
            .network = network_.get(),
            .topology = &*topology_,
            .state = &state_,
+           .events = &events_,
            .quiet_periods = this,
            .operations = plan_.operations},
       config_->attrition.value_or(AttritionOptions()).delays,
@@ -87,7 +89,13 @@ IterationResult Iteration::Run() {
   AssertionTable::Get().BeginWorld();
   for (const auto& invariant : config_->invariants) invariant->Reset();
   Build();
-  if (hooks_ != nullptr) hooks_->OnWorldReady(world_);
+  for (const auto& [name, check] : config_->on_event) {
+    subscriptions_.push_back(events_.Subscribe(name, check));
+  }
+  if (hooks_ != nullptr) {
+    hooks_->OnEventsReady(events_);
+    hooks_->OnWorldReady(world_);
+  }
   try {
     RunPhases();
   } catch (const std::exception& e) {

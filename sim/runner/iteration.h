@@ -17,6 +17,7 @@
 #include "sim/runner/config.h"
 #include "sim/runner/machine.h"
 #include "sim/runner/population.h"
+#include "sim/trace/event_sink.h"
 
 namespace moonpool {
 
@@ -73,6 +74,8 @@ class Iteration final : private QuietPeriods {
   const uint64_t seed_;
   const size_t live_frames_before_;
   World world_;
+  EventSink events_;
+  std::vector<Subscription> subscriptions_;
   SimTime time_;
   ChaosPlan plan_;
   Buggify buggify_;

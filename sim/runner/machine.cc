@@ -55,6 +55,7 @@ void Machine::MakeContext() {
       .client_count = count_,
       .shutdown = shutdown_->token(),
       .task_set = tasks_.get(),
+      .events = site_.events,
       .clock = &clock_,
       .quiet_periods = site_.quiet_periods,
       .operations = site_.operations,

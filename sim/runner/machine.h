@@ -16,6 +16,7 @@
 #include "sim/runner/context.h"
 #include "sim/runner/process.h"
 #include "sim/storage/sim_disk.h"
+#include "sim/trace/event_sink.h"
 
 namespace moonpool {
 
@@ -39,6 +40,7 @@ struct Site {
   SimNetwork* network;
   const Topology* topology;
   StateHandle* state;
+  EventSink* events;
   QuietPeriods* quiet_periods;
   OperationAlphabet operations;
 };
