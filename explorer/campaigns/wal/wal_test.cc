@@ -94,7 +94,10 @@ class PlantedBugTest : public testing::TestWithParam<Planted> {};
 
 TEST_P(PlantedBugTest, Shows) {
   const SimulationReport report =
-      Simulate({.store = {.bug = GetParam().bug}}, GetParam().iterations);
+      MakeSimulation({.store = {.bug = GetParam().bug}})
+          .Iterations(GetParam().iterations)
+          .FailFast()
+          .Run();
   EXPECT_GT(report.failed_iterations, 0);
   for (const IterationResult& failure : report.failures) {
     for (const Violation& violation : failure.violations) {
