@@ -200,7 +200,7 @@ absl::StatusOr<std::string> WriteTrace(const TestEnvironment& environment,
   RETURN_IF_ERROR(WriteFileAtomically(
       absl::StrCat(stem, ".pftrace"),
       PerfettoTrace(recorder.ring(), {.end_ns = again.simulated_ns})));
-  return absl::StrCat(", ", name, ".log and .pftrace (ui.perfetto.dev)");
+  return ", with .log and .pftrace (for ui.perfetto.dev)";
 }
 
 }  // namespace moonpool::testing_internal

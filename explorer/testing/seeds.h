@@ -57,7 +57,7 @@ absl::StatusOr<std::string> WriteFailure(const TestEnvironment& environment,
                                          const IterationResult& failure);
 
 // The events of the failing seed, as text and as a Perfetto trace: runs it once
-// more. Says how the files are named; "" without an output directory.
+// more. Says which files; "" without an output directory.
 absl::StatusOr<std::string> WriteTrace(const TestEnvironment& environment,
                                        const std::string& full_name,
                                        const IterationResult& failure,

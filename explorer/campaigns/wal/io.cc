@@ -94,10 +94,17 @@ Task<absl::Status> Io::ReadRange(File& file, uint64_t offset,
 
 Task<absl::StatusOr<std::unique_ptr<File>>> Io::Open(std::string path,
                                                      OpenOptions options) {
-  absl::StatusOr<std::unique_ptr<File>> file =
-      co_await storage_->Open(std::move(path), options);
-  if (!file.ok()) co_return Written(file.status());
-  co_return *std::move(file);
+  absl::Status status;
+  for (int i = 0; i < kReadTries; ++i) {
+    absl::StatusOr<std::unique_ptr<File>> file =
+        co_await storage_->Open(path, options);
+    if (file.ok()) co_return *std::move(file);
+    status = file.status();
+    // Looking the name up may fail as any read.
+    if (!absl::IsDataLoss(status)) break;
+    ++stats_->read_retries;
+  }
+  co_return Written(status);
 }
 
 Task<absl::Status> Io::Allocate(File& file, uint64_t size) {
