@@ -143,5 +143,23 @@ TEST(Random, FollowsItsLaws) {
   EXPECT_NEAR(unit / kDraws, 0.5, 0.005);
 }
 
+TEST(RandomTest, RangeOrLowDrawsOnlyFromARange) {
+  class Counting final : public Random {
+   public:
+    uint64_t Next() override { return ++draws_ * 0x9E3779B97F4A7C15u; }
+    int draws() const { return static_cast<int>(draws_); }
+
+   private:
+    uint64_t draws_ = 0;
+  } random;
+  EXPECT_EQ(random.RangeOrLow(5, 4), 5);
+  EXPECT_EQ(random.draws(), 0);
+  for (int i = 0; i < 100; ++i) {
+    const int64_t value = random.RangeOrLow(5, 7);
+    EXPECT_TRUE(5 <= value && value <= 7);
+  }
+  EXPECT_EQ(random.draws(), 100);
+}
+
 }  // namespace
 }  // namespace moonpool
