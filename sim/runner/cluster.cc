@@ -15,11 +15,6 @@ void OnException(absl::string_view what) {
   ReportFailure("exception", "an exception left a factory", what);
 }
 
-FaultFamily FamilyOf(RebootKind kind) {
-  return kind == RebootKind::kPowerLoss ? FaultFamily::kPowerLoss
-                                        : FaultFamily::kReboot;
-}
-
 Machine::CrashKind CrashKindOf(RebootKind kind) {
   if (kind == RebootKind::kCrashAndWipe) return Machine::CrashKind::kWipe;
   if (kind == RebootKind::kPowerLoss) return Machine::CrashKind::kPowerLoss;
@@ -120,8 +115,8 @@ absl::Status Cluster::Reboot(absl::string_view ip,
   if (options.factory != nullptr) {
     programs_[machine->owner() - 1].factory = options.factory;
   }
-  site_.world->Fault(FamilyOf(kind), ip, "reboot: ", RebootKindName(kind));
   if (kind == RebootKind::kGraceful) {
+    site_.world->Fault(FaultFamily::kReboot, ip, "asked to stop");
     machine->RequestStop();
   } else {
     machine->Crash(CrashKindOf(kind));

@@ -304,7 +304,9 @@ void Iteration::Heal() {
 Task<void> Iteration::AskToStopLater(absl::Duration delay) {
   co_await time_.Sleep(delay);
   for (Client& client : clients_) {
-    if (client.is_busy) client.machine->RequestStop();
+    if (!client.is_busy) continue;
+    world_.Tell(client.machine->ip(), "asked to stop");
+    client.machine->RequestStop();
   }
 }
 

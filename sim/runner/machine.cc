@@ -101,7 +101,6 @@ Task<void> Machine::RunProcess(const ProcessOptions* options,
 void Machine::RequestStop() {
   CHECK(state_ == State::kUp) << name_ << " is asked to stop twice";
   state_ = State::kStopping;
-  site_.world->Tell(ip_, "asked to stop");
   shutdown_->Cancel();
 }
 
@@ -127,7 +126,9 @@ void Machine::Crash(CrashKind kind) {
                                                  "power loss"};
   site_.world->Trace(TraceKind::kCrash, HashBytes(ip_),
                      static_cast<uint64_t>(kind));
-  site_.world->Tell(ip_, kWords[static_cast<int>(kind)]);
+  site_.world->Fault(kind == CrashKind::kPowerLoss ? FaultFamily::kPowerLoss
+                                                   : FaultFamily::kReboot,
+                     ip_, kWords[static_cast<int>(kind)]);
   // First make everything the process holds inert, then destroy its frames:
   // not one more line of it has an effect.
   site_.network->CrashMachine(ip_, kind == CrashKind::kPowerLoss);
