@@ -31,7 +31,8 @@ TEST(RaftTest, ACorrectOneSurvives) {
        {"an operation is answered", "a client gives up",
         "an election has no winner", "a candidate's log is behind",
         "a follower cuts off entries", "a follower installs a snapshot",
-        "an entry of an older term is committed", "a server recovers its log", "a server recovers a snapshot",
+        "an entry of an older term is committed", "a server recovers its log",
+        "a server recovers a snapshot",
         "a history is found linearizable"}) {
     EXPECT_GT(Passes(report, message), 0u) << message;
   }
