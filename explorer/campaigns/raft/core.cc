@@ -37,7 +37,7 @@ void Core::Tick(absl::Duration now) {
   if (is_leader()) {
     if (now_ >= heartbeat_due_) Heartbeat();
   } else if (now_ >= election_due_) {
-    if (is_voter()) {
+    if (may_campaign()) {
       Campaign(options_.pre_vote);
     } else {
       ResetElectionTimer();

@@ -135,7 +135,14 @@ class Core {
 
   uint32_t Bit(NodeId id) const { return uint32_t{1} << (id - 1); }
   Peer& peer(NodeId id) { return peers_[id - 1]; }
-  bool is_voter() const { return log_.members().Contains(options_.id); }
+  // Also who is voted out by an entry that may yet be lost: others may need
+  // this server's log for a leader, and could not be elected without it
+  // (thesis, 4.2.2).
+  bool may_campaign() const {
+    return log_.members().Contains(options_.id) ||
+           (log_.members_index() > commit_ &&
+            log_.MembersAt(log_.members_index() - 1).Contains(options_.id));
+  }
 
   // core_election.cc
   void ResetElectionTimer();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "explorer/campaigns/raft/log.h"
 #include "gtest/gtest.h"
 #include "providers/random.h"
 
@@ -197,6 +198,33 @@ TEST_F(CoreTest, ALateSnapshotIsIgnored) {
     AnswerTo(late);
     EXPECT_EQ(core_->log().last_index(), bug == Bug::kNone ? 3u : 1u);
   }
+}
+
+TEST_F(CoreTest, WhoIsVotedOutMayLeadUntilThatIsCommitted) {
+  // Without that no leader is ever found if the old leader, behind by an entry,
+  // and servers that do not have it need each other's votes.
+  auto first = std::make_shared<Snapshot>();
+  first->members.voters = 7;
+  Log log(std::move(first));
+  log.Append({.term = 1,
+              .kind = EntryKind::kMembers,
+              .data = EncodeMembers({.voters = 6})});
+  core_.emplace(CoreOptions{.id = 1, .nodes = 3}, HardState{.term = 1},
+                std::move(log), &random_, absl::ZeroDuration());
+  core_->Tick(core_->next_tick());
+  EXPECT_EQ(core_->role(), Role::kCandidate);
+  EXPECT_EQ(Flush().size(), 2u);  // its own vote counts for nothing
+
+  core_->Step({.kind = MessageKind::kAppend,
+               .from = 2,
+               .to = 1,
+               .term = core_->term(),
+               .index = 1,
+               .log_term = 1,
+               .commit = 1});
+  ASSERT_EQ(core_->commit(), 1u);
+  core_->Tick(core_->next_tick());
+  EXPECT_EQ(core_->role(), Role::kFollower);
 }
 
 TEST_F(CoreTest, MembershipChangesWaitForACommitOfTheTerm) {

@@ -54,7 +54,7 @@ class Journal {
  public:
   static constexpr char kPath[] = "raft.journal";
   // Larger files are written anew at the next write.
-  static constexpr uint64_t kRotateBytes = 16 * 1024;
+  static constexpr uint64_t kRotateBytes = 8 * 1024;
 
   struct Options {
     Storage* storage = nullptr;

@@ -12,6 +12,7 @@
 #include "providers/base/check.h"
 #include "sim/chaos/profile.h"
 #include "sim/core/fault.h"
+#include "sim/storage/sim_disk.h"
 
 namespace moonpool::raft {
 namespace {
@@ -23,6 +24,8 @@ struct ChaosOptions {
   bool partitions = true;
   bool crashes = true;
   int max_dead = 1;
+  // The first so many servers may get sectors that cannot be read any more.
+  int may_corrupt = 0;
 };
 
 // Cuts links between servers (clients reach all of them) and reboots servers.
@@ -33,6 +36,13 @@ class RaftChaos final : public FaultInjector {
   absl::string_view name() const override { return "raft-chaos"; }
 
   Task<absl::Status> Inject(FaultContext& ctx) override {
+    for (size_t i = 0; i < ctx.process_ips().size(); ++i) {
+      if (i < static_cast<size_t>(options_.may_corrupt)) continue;
+      ctx.disk(ctx.process_ips()[i])
+          .SetMayCorrupt([](absl::string_view, uint64_t, uint64_t) {
+            return false;
+          });
+    }
     const bool partitions =
         ctx.random().Chance({4, 5}) && options_.partitions;
     const bool crashes = ctx.random().Chance({4, 5}) && options_.crashes;
@@ -164,7 +174,10 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
                      .crashes = options.crashes,
                      // A server that forgets its votes breaks Raft, so disks
                      // are never wiped.
-                     .max_dead = options.nodes >= 5 ? 2 : 1}] {
+                     .max_dead = options.nodes >= 5 ? 2 : 1,
+                     // Of a minority, also when the members change.
+                     .may_corrupt =
+                         options.nodes >= 3 && options.spares == 0 ? 1 : 0}] {
     return std::make_unique<RaftChaos>(chaos);
   });
   return builder;

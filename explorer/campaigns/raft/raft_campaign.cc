@@ -33,10 +33,11 @@ REGISTER_CAMPAIGN(raft, "A replicated key-value store on a complete Raft") {
       params.Int("operations", 60, "of each client"), 0, 100000));
   options.seconds = static_cast<int>(std::clamp<int64_t>(
       params.Int("seconds", 40, "after which no operation begins"), 1, 3000));
-  const bool needs_disk_faults =
-      *bug == Bug::kFsyncIgnored || *bug == Bug::kTornTail;
+  // The other bugs need no more than crashes and partitions.
+  const bool has_swarm = *bug == Bug::kNone || *bug == Bug::kFsyncIgnored ||
+                         *bug == Bug::kTornTail;
   options.swarm =
-      params.Bool("swarm", needs_disk_faults,
+      params.Bool("swarm", has_swarm,
                   "faults of connections, clocks and disks, too");
   options.pre_vote =
       params.Bool("pre_vote", false, "pre-votes, and leaders check quorums");
