@@ -25,7 +25,7 @@ using ::testing::IsEmpty;
 constexpr int kNodes = 16;
 constexpr int kConnections = 100000;
 constexpr int kMegabytes = 1024;
-constexpr int64_t kMaxGrowthBytes = int64_t{96} << 20;
+[[maybe_unused]] constexpr int64_t kMaxGrowthBytes = int64_t{96} << 20;
 
 int64_t PeakBytes() {
   rusage usage = {};
