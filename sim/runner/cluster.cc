@@ -189,6 +189,21 @@ absl::Status Cluster::Resume(absl::string_view ip) {
   return absl::OkStatus();
 }
 
+absl::Status Cluster::SwapDisks(absl::string_view a, absl::string_view b) {
+  ASSIGN_OR_RETURN(Machine * first, FindProcess(a));
+  ASSIGN_OR_RETURN(Machine * second, FindProcess(b));
+  for (const Machine* machine : {first, second}) {
+    if (machine->state() != Machine::State::kDown) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(machine->ip(), " is not down"));
+    }
+  }
+  if (first == second) return absl::OkStatus();
+  site_.world->Fault(FaultFamily::kReboot, a, "disk swapped with that of ", b);
+  first->disk().SwapDisk(second->disk());
+  return absl::OkStatus();
+}
+
 void Cluster::ResumeAll() {
   pauses_.Clear();
   for (auto& machine : machines_) {

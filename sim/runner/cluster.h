@@ -62,6 +62,7 @@ class Cluster final : public FaultContext, private ProcessListener {
                       const RebootOptions& options) override;
   absl::Status Pause(absl::string_view ip, absl::Duration duration) override;
   absl::Status Resume(absl::string_view ip) override;
+  absl::Status SwapDisks(absl::string_view a, absl::string_view b) override;
   Task<absl::Status> WaitUntilUp(absl::string_view ip) override;
   const CancellationToken& chaos_over() const override { return chaos_over_; }
 

@@ -68,6 +68,10 @@ class FaultContext {
   virtual absl::Status Pause(absl::string_view ip, absl::Duration duration) = 0;
   virtual absl::Status Resume(absl::string_view ip) = 0;
 
+  // Two machines that are down come back with each other's disks.
+  // FailedPrecondition if one is not down.
+  virtual absl::Status SwapDisks(absl::string_view a, absl::string_view b) = 0;
+
   // Waits until the process at ip is up.
   virtual Task<absl::Status> WaitUntilUp(absl::string_view ip) = 0;
   // Restarts every process gracefully with another program, one after another,

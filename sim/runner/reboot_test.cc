@@ -241,5 +241,29 @@ TEST(RebootTest, GraceEndsForAProcessThatIgnoresTheRequest) {
   EXPECT_LE(deaths_ms[0], 5000);
 }
 
+TEST(RebootTest, DisksCanBeSwappedWhileBothAreDown) {
+  std::vector<std::string> found;
+  SimulationBuilder builder;
+  builder.Processes(Servers(2, [&](SimContext& ctx) -> Task<absl::Status> {
+    CO_ASSIGN_OR_RETURN(const std::string mine,
+                        co_await ReadFile(ctx, ctx.my_ip()));
+    const std::string other =
+        ctx.my_ip() == "10.0.1.1" ? "10.0.1.2" : "10.0.1.1";
+    CO_ASSIGN_OR_RETURN(const std::string others, co_await ReadFile(ctx, other));
+    found.push_back(absl::StrCat(mine, "/", others));
+    co_return co_await WriteFile(ctx, ctx.my_ip(), true);
+  }));
+  builder.Fault(Gremlin([](FaultContext& ctx) -> Task<absl::Status> {
+    co_await ctx.time().Sleep(absl::Seconds(1));
+    EXPECT_TRUE(absl::IsFailedPrecondition(
+        ctx.SwapDisks("10.0.1.1", "10.0.1.2")));
+    EXPECT_EQ(ctx.RebootAll(RebootKind::kCrash), 2);
+    co_return ctx.SwapDisks("10.0.1.1", "10.0.1.2");
+  }));
+  builder.Workload(Driver({.run = Sleeping(absl::Seconds(20))}));
+  EXPECT_THAT(builder.RunIteration(1).violations, IsEmpty());
+  EXPECT_THAT(found, ElementsAre("/", "/", "/data", "/data"));
+}
+
 }  // namespace
 }  // namespace moonpool
