@@ -249,7 +249,8 @@ TEST(RebootTest, DisksCanBeSwappedWhileBothAreDown) {
                         co_await ReadFile(ctx, ctx.my_ip()));
     const std::string other =
         ctx.my_ip() == "10.0.1.1" ? "10.0.1.2" : "10.0.1.1";
-    CO_ASSIGN_OR_RETURN(const std::string others, co_await ReadFile(ctx, other));
+    CO_ASSIGN_OR_RETURN(const std::string others,
+                        co_await ReadFile(ctx, other));
     found.push_back(absl::StrCat(mine, "/", others));
     co_return co_await WriteFile(ctx, ctx.my_ip(), true);
   }));
