@@ -49,12 +49,6 @@ class Machine {
  public:
   enum class State { kUp, kStopping, kDown };
 
-  // What runs on it; null for the machine of a workload.
-  struct Program {
-    const ProcessOptions* options = nullptr;
-    ProcessFactory factory;
-  };
-
   // owner identifies its coroutines to the executor; not 0.
   Machine(const Site& site, const Member& member, int index, int count,
           uint32_t owner, const DiskOptions& disk_options);
