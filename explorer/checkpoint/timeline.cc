@@ -17,8 +17,6 @@
 namespace moonpool::explorer {
 namespace {
 
-constexpr int32_t kRootCheckpoint = 0;
-
 void FutexWait(std::atomic<uint32_t>* word, uint32_t seen) {
   syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), FUTEX_WAIT, seen,
           nullptr, nullptr, 0);
@@ -34,12 +32,22 @@ class Timeline final : public IterationHooks, public TimelineObserver {
  public:
   explicit Timeline(Region* region) : region_(region) {}
 
+  // Returns in each timeline of the campaign, with its order.
+  void ParkInNursery() { Park(kNursery); }
+  uint64_t root_seed() const { return job_->root_seed; }
+
   void OnWorldReady(World& world) override {
     world_ = &world;
-    Park(kRootCheckpoint);
+    const bool is_splitpoint = job_->split_ordinal == 0;
+    if (is_splitpoint && job_->recreate >= 0 &&
+        ForkCheckpoint(job_->recreate)) {
+      return;
+    }
+    Branch();
   }
 
   void OnMark(const Mark& mark) override {
+    if (world_ == nullptr) return;  // a factory's; there is no world to fork
     ++ordinal_;
     if (!recording_) {
       // Replaying the way to the splitpoint.
@@ -150,14 +158,19 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     job_ = job;
     job_->pid.store(getpid(), std::memory_order_release);
     checkpoints_used_ = 0;
-    if (job->path_size > 0) {
+    if (world_ != nullptr) Branch();
+  }
+
+  // Sets the order's breakpoints, from here on.
+  void Branch() {
+    if (job_->path_size > 0) {
       // Outside the arena: how a timeline came to its splitpoint must not show
       // in the addresses that its world hands out.
       Arena::OutsideScope outside;
       world_->random().SetBreakpoints(
-          std::vector<Breakpoint>(job->path, job->path + job->path_size));
+          std::vector<Breakpoint>(job_->path, job_->path + job_->path_size));
     }
-    recording_ = ordinal_ == job->split_ordinal;
+    recording_ = ordinal_ == job_->split_ordinal;
     if (recording_) AssertionTable::Get().ResetCounts();
   }
 
@@ -204,13 +217,13 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
 }  // namespace
 
-void RunRoot(Region* region, SimulationBuilder* simulation,
-             uint64_t root_seed) {
+void RunNursery(Region* region, SimulationBuilder* simulation) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   auto* timeline = new Timeline(region);
+  timeline->ParkInNursery();
   AssertionTable::Get().set_observer(timeline);
-  simulation->StopAtViolation().RunIteration(root_seed, timeline);
+  simulation->StopAtViolation().RunIteration(timeline->root_seed(), timeline);
   _exit(0);
 }
 

@@ -1,11 +1,14 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// The side of an exploration that runs user code: the root process, the
-// parked checkpoints and the timelines that branch off them.
+// The side of an exploration that runs user code: the nursery, the parked
+// checkpoints and the timelines that branch off them.
 //
-//   root ── builds the campaign, parks before the first event
-//     └─ timeline ── replays the order's breakpoints, runs to its end
-//          └─ at each discovery: a checkpoint forks off and parks
+//   nursery ── parks before any world is built
+//     └─ timeline ── builds the order's root seed, replays its breakpoints,
+//        │           runs to its end
+//        ├─ before the first event, if so ordered: a checkpoint
+//        └─ at each discovery: a checkpoint forks off and parks
+//             └─ timeline ── goes on from there
 //
 // All of them are direct children of the coordinator (CLONE_PARENT), so that
 // it reaps each one itself, and die with it (PR_SET_PDEATHSIG).
@@ -20,10 +23,9 @@
 
 namespace moonpool::explorer {
 
-// Runs one iteration of the simulation as the root process; never returns.
-// Lifetime: region was mapped before the fork that made this process.
-[[noreturn]] void RunRoot(Region* region, SimulationBuilder* simulation,
-                          uint64_t root_seed);
+// Parks as the nursery; never returns. Lifetime: region was mapped before the
+// fork that made this process.
+[[noreturn]] void RunNursery(Region* region, SimulationBuilder* simulation);
 
 // Gives an order to the process parked in a checkpoint slot: to run the job in
 // this job slot.

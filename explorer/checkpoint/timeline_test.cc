@@ -88,7 +88,7 @@ class TimelineTest : public ::testing::Test {
     if (root_ == 0) {
       setpgid(0, 0);
       SimulationBuilder walk = MakeWalk();
-      RunRoot(region_, &walk, kRootSeed);
+      RunNursery(region_, &walk);
     }
     setpgid(root_, root_);
   }
@@ -106,6 +106,7 @@ class TimelineTest : public ::testing::Test {
                   int32_t recreate = -1) {
     JobSlot& job = region_->jobs[number];
     job.job = number;
+    job.root_seed = kRootSeed;
     job.split_ordinal = split_ordinal;
     job.path_size = 0;
     for (const Breakpoint& b : path) job.path[job.path_size++] = b;
@@ -197,7 +198,7 @@ TEST_F(TimelineTest, AllProcessesDieWithTheCoordinator) {
     region->coordinator_pid = getpid();
     if (fork() == 0) {
       SimulationBuilder walk = MakeWalk();
-      RunRoot(region, &walk, kRootSeed);
+      RunNursery(region, &walk);
     }
     JobSlot& job = region->jobs[0];
     job.free_count = 2;

@@ -2,9 +2,8 @@
 //
 // The archive: every place of the tree that is worth returning to. One cell
 // for each mark that was discovered, with its best representative: a
-// splitpoint, that is how to get there (a recipe prefix) and the process
-// parked there, if it still lives. Pure data of the coordinator; nothing here
-// forks.
+// splitpoint, that is how to get there (a root seed and a recipe prefix). Pure
+// data of the coordinator; nothing here forks.
 #ifndef MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 #define MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 
@@ -20,20 +19,19 @@
 
 namespace moonpool::explorer {
 
-// A place where timelines may branch. Never changed once made, but for its
-// process; so a splitpoint always lies on the way to those below it.
+// A place where timelines may branch. Never changed once made; so a splitpoint
+// always lies on the way to those below it.
 struct Splitpoint {
+  uint64_t root_seed = 0;
   // These segments, then segment_draws draws more, at mark number ordinal.
   std::vector<Breakpoint> segments;
   uint64_t segment_draws = 0;
   uint64_t ordinal = 0;
   uint64_t draws = 0;   // in all, since the root
   uint64_t events = 0;  // likewise
-  // The nearest splitpoint on the way from the root, by index; -1: the root.
+  // The nearest splitpoint on the way from the root, by index; -1: this is a
+  // root.
   int parent = -1;
-
-  int checkpoint = -1;     // slot of the parked process, or -1
-  uint64_t last_used = 0;  // job that branched off here last
 };
 
 struct Cell {
@@ -47,15 +45,17 @@ struct Cell {
 
 class Archive {
  public:
-  // Starts with the root: cell 0 at splitpoint 0.
-  Archive() : cells_(1), splitpoints_(1) { cells_[0].label = "the beginning"; }
+  // Starts with the campaign's seed: cell 0 at splitpoint 0.
+  explicit Archive(uint64_t root_seed = 0) : cells_(1), splitpoints_(1) {
+    cells_[0].label = "the beginning";
+    splitpoints_[0].root_seed = root_seed;
+  }
 
   const std::vector<Cell>& cells() const { return cells_; }
   Cell& cell(int index) { return cells_[index]; }
   int size() const { return static_cast<int>(cells_.size()); }
 
   const std::vector<Splitpoint>& splitpoints() const { return splitpoints_; }
-  Splitpoint& splitpoint(int index) { return splitpoints_[index]; }
   int AddSplitpoint(Splitpoint splitpoint) {
     splitpoints_.push_back(std::move(splitpoint));
     return static_cast<int>(splitpoints_.size()) - 1;

@@ -106,6 +106,14 @@ REGISTER_CAMPAIGN(gates, "Three gates of 1/10") {
   return builder;
 }
 
+REGISTER_CAMPAIGN(stillborn, "Its process' factory ends the program") {
+  SimulationBuilder builder;
+  builder
+      .Processes({.factory = []() -> std::unique_ptr<Process> { exit(3); }})
+      .Workload(std::make_unique<IdleWorkload>());
+  return builder;
+}
+
 REGISTER_CAMPAIGN(wild, "Dies in every way there is") {
   const bool hangs = params.Bool("hangs", false, "may loop for ever, too");
   SimulationBuilder builder;
@@ -199,7 +207,7 @@ int KillParkedProcesses() {
   std::ifstream children(absl::StrCat("/proc/self/task/", getpid(),
                                       "/children"));
   for (pid_t pid; children >> pid;) {
-    if (getpgid(pid) == pid) continue;  // the root
+    if (getpgid(pid) == pid) continue;  // the nursery
     EXPECT_EQ(kill(pid, SIGKILL), 0);
     ++killed;
   }
@@ -374,6 +382,28 @@ TEST(ExploreTest, EveryWayToDieIsABugOfItsOwn) {
   EXPECT_EQ(kinds["crash"], kSanitized ? 1 : 2);
   EXPECT_EQ(kinds["exit"], kSanitized ? 2 : 1);
   EXPECT_EQ(result.bugs.size(), 6u) << TreeOf(result);
+}
+
+TEST(ExploreTest, DeathWhileTheWorldIsBuiltIsABug) {
+  ExploreOptions options = Options("stillborn", 20);
+  const ExploreResult result = MustExplore(options);
+  EXPECT_EQ(result.timelines, 20u);
+  ASSERT_EQ(result.bugs.size(), 1u) << TreeOf(result);
+  EXPECT_EQ(result.bugs[0].timelines, 20u);
+  EXPECT_EQ(result.bugs[0].recipe.expected().kind(), "exit");
+  ExpectReplaysInChild(result.bugs[0].recipe);
+}
+
+// A fresh seed is another world: what it finds is replayed from its own root.
+TEST(ExploreTest, PolicySeedsRunsWholeWorldsOfTheirOwn) {
+  ExploreOptions options = Options("gates", 3000);
+  options.policy = "seeds";
+  const ExploreResult result = MustExplore(options);
+  ASSERT_EQ(result.bugs.size(), 1u);
+  const BugRecipe& recipe = result.bugs[0].recipe;
+  EXPECT_NE(recipe.root_seed(), options.seed);
+  EXPECT_TRUE(recipe.segments().empty());
+  ExpectReplaysHere(recipe);
 }
 
 TEST(ExploreTest, TimelinesAreExact) {

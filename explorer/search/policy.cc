@@ -18,7 +18,7 @@ uint64_t IntegerSqrt(uint64_t x) {
 
 class Seeds final : public Policy {
  public:
-  int Pick(const Archive&, Random&) override { return 0; }
+  int Pick(const Archive&, Random&) override { return kFreshSeed; }
 };
 
 class Uniform final : public Policy {

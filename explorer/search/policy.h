@@ -19,8 +19,12 @@ namespace moonpool::explorer {
 
 class Policy {
  public:
+  // A root seed of the job's own instead of a cell: another world, with another
+  // plan of faults.
+  static constexpr int kFreshSeed = -1;
+
   virtual ~Policy() = default;
-  // The index of the cell to branch from. REQUIRES: at least the root. O(cells)
+  // The index of the cell to branch from, or kFreshSeed. O(cells)
   virtual int Pick(const Archive& archive, Random& random) = 0;
 };
 
@@ -28,8 +32,7 @@ class Policy {
 // 1), so the newest one until it has proved barren; a quarter of the picks go
 // to the whole archive, by (picks + 1)^-1/2, so that nothing is ever forgotten
 // (design/explorer.md has the measurements behind the exponents).
-// "uniform": every cell alike. "seeds": always the root, that is plain seeds,
-// the control. NotFound for other names, listing these.
+// "uniform": every cell alike. "seeds": always a fresh seed, the control. NotFound for other names, listing these.
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicy(absl::string_view name);
 
 }  // namespace moonpool::explorer

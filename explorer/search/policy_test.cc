@@ -167,11 +167,13 @@ TEST_F(PolicyTest, UniformIsUniform) {
   }
 }
 
-TEST_F(PolicyTest, SeedsPicksTheRootAndDrawsNothing) {
+TEST_F(PolicyTest, SeedsAlwaysWantsAFreshSeedAndDrawsNothing) {
   auto seeds = Make("seeds");
   const Archive archive = RandomArchive(50, 100, 100);
   const uint64_t draws = source_.draws();
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(seeds->Pick(archive, random_), 0);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(seeds->Pick(archive, random_), Policy::kFreshSeed);
+  }
   EXPECT_EQ(source_.draws(), draws);
 }
 

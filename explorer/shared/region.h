@@ -24,6 +24,8 @@
 
 namespace moonpool::explorer {
 
+// The checkpoint slot of the process that every root seed starts from.
+inline constexpr int32_t kNursery = 0;
 inline constexpr size_t kMaxLag = 64;
 inline constexpr size_t kMaxCheckpoints = 4096;
 inline constexpr size_t kMaxPath = 1024;        // segments of a recipe
@@ -86,6 +88,7 @@ struct JobSlot {
   // The order, written by the coordinator before it is handed out.
   uint64_t job;
   uint64_t known_until;    // entries committed by jobs < this are known
+  uint64_t root_seed;      // for the nursery
   uint64_t split_ordinal;  // record marks after this one
   uint32_t path_size;      // breakpoints from the parked process on
   Breakpoint path[kMaxPath];

@@ -1,0 +1,124 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// The processes of one exploration, as the coordinator sees them: the nursery
+// (parked before any world is built; every root seed starts there), the parked
+// checkpoints, and the timelines that run. Hands out jobs, reaps whatever
+// ends, replaces what the kernel kills, evicts the coldest checkpoints.
+//
+// Nothing here decides what is explored, and no timing here can change it.
+#ifndef MOONPOOL_EXPLORER_SEARCH_PROCESS_POOL_H_
+#define MOONPOOL_EXPLORER_SEARCH_PROCESS_POOL_H_
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "explorer/search/archive.h"
+#include "explorer/search/job.h"
+#include "explorer/shared/region.h"
+#include "sim/runner/builder.h"
+
+namespace moonpool::explorer {
+
+class ProcessPool {
+ public:
+  struct Options {
+    int lag = 1;              // at most so many jobs are in flight
+    int max_checkpoints = 0;  // parked at once, besides the root seed's
+    absl::Duration watchdog;  // a job that takes longer hangs
+  };
+
+  // Lifetime: archive outlives the pool.
+  ProcessPool(const Options& options, SimulationBuilder simulation,
+              const Archive& archive);
+  ~ProcessPool();
+  ProcessPool(const ProcessPool&) = delete;
+
+  // Forks the nursery.
+  void Start();
+
+  Region& region() { return *region_; }
+  JobSlot& slot(uint64_t number) {
+    return region_->jobs[number % static_cast<uint64_t>(options_.lag)];
+  }
+  Job& job(uint64_t number) {
+    return jobs_[number % static_cast<uint64_t>(options_.lag)];
+  }
+  int running() const { return running_; }
+  int parked() const { return parked_; }
+  bool interrupted() const { return interrupted_; }
+  // Internal: the engine cannot go on, and why.
+  const absl::Status& failure() const { return failure_; }
+
+  // Lets a job run, as the next one: numbers have no gaps. Timelines know what
+  // jobs < known_until have committed.
+  void Submit(Job job, uint64_t known_until);
+
+  // Waits for something to happen, at most until deadline; reaps.
+  void Wait(absl::Time deadline);
+
+  // Commit, in this order. The job's discovery becomes a splitpoint: the
+  // process parked there, if any, is kept.
+  void Adopt(int checkpoint, int splitpoint);
+  // The splitpoint represents no cell any more.
+  void Retire(int splitpoint);
+  // The job is committed: what it was lent and nobody has adopted is free
+  // again. is_needed: its splitpoint still represents a cell.
+  void Finish(uint64_t number, bool is_needed);
+
+  // Kills and reaps every process.
+  void Shutdown();
+
+ private:
+  void GiveOrder(uint64_t number);
+  int FindLivingAncestor(int splitpoint) const;
+  int CheckpointOf(int splitpoint) const;
+
+  int TakeCheckpointSlot();
+  void ReturnCheckpointSlot(int checkpoint);
+  void SetCheckpoint(int splitpoint, int checkpoint);
+  void EvictColdest();
+  void KillCondemned();
+  // Whether the process still has to fork a job in flight.
+  bool Owes(int checkpoint);
+
+  void ReapAll();
+  void Reaped(pid_t pid, int wait_status);
+  void CheckpointDied(int checkpoint);
+  void KillHungJobs();
+
+  const Options options_;
+  SimulationBuilder simulation_;
+  const Archive& archive_;
+  Region* region_;
+  sigset_t old_mask_;
+  pid_t group_ = 0;  // of all processes; the nursery was its first member
+
+  std::vector<Job> jobs_;
+  uint64_t submitted_ = 0;  // the number of the next job
+  uint64_t finished_ = 0;   // jobs before this one are committed
+  int running_ = 0;
+
+  // A checkpoint slot is free, lent to a job in flight, the parked process of
+  // a splitpoint, condemned (to be killed once it owes no timeline) or dying
+  // (killed but not reaped yet).
+  std::vector<int> free_checkpoints_;
+  std::vector<int> owner_;  // slot -> splitpoint, -1: none
+  std::vector<int> condemned_;
+  std::vector<bool> dying_;
+  // By splitpoint: its slot or -1, and the job that branched off there last.
+  std::vector<int> checkpoint_;
+  std::vector<uint64_t> last_used_;
+  int parked_ = 0;
+
+  bool interrupted_ = false;
+  absl::Status failure_;
+};
+
+}  // namespace moonpool::explorer
+
+#endif  // MOONPOOL_EXPLORER_SEARCH_PROCESS_POOL_H_
