@@ -28,7 +28,7 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
       --seed=S --iterations=N --hashes --verify
   explore NAME       search the tree of a campaign's futures for bugs
       --seed=S --timelines=N --time_limit=60s --workers=W
-      --stop_on_first_bug --out=DIR
+      --stop_on_first_bug --out=DIR --resume --replace
       --policy=NAME --lag=N --max_checkpoints=N --watchdog=30s
   replay FILE        run a recipe again and compare
       --any_build --watchdog=30s
@@ -53,7 +53,8 @@ int Fail(const absl::Status& status, int code) {
 }
 
 int CodeOf(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsNotFound(status)
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
+                 absl::IsDataLoss(status)
              ? kExitUsage
              : kExitEngine;
 }

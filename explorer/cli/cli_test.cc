@@ -326,6 +326,32 @@ TEST(ExploreVerb, ReportIsTheSameForAnyNumberOfWorkers) {
   EXPECT_EQ(recipes[0], recipes[1]);
 }
 
+TEST(ExploreVerb, ResumesWhereItsLogEnds) {
+  const std::string out = FreshDirectory("resume");
+  const std::string json = TempPath("resume.json");
+  const std::string command =
+      absl::StrCat("explore fails --seed=5 --out=", out, " --json=", json);
+  auto explore = [&](absl::string_view flags) {
+    return Call(kTesting, absl::StrCat(command, " ", flags));
+  };
+  ASSERT_EQ(explore("--timelines=300").exit_code, 1);
+  const std::string tree_hash = ReadReport(json).tree_hash();
+  const std::string recipe = ReadFile(out + "/bugs/1.textproto");
+
+  explore("--timelines=100");
+  EXPECT_NE(ReadReport(json).tree_hash(), tree_hash);
+  const Outcome resumed = explore("--timelines=300 --resume");
+  EXPECT_EQ(resumed.exit_code, 1) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("resumed after 100 timelines"));
+  EXPECT_EQ(ReadReport(json).timelines(), 300);
+  EXPECT_EQ(ReadReport(json).tree_hash(), tree_hash);
+  EXPECT_EQ(ReadFile(out + "/bugs/1.textproto"), recipe);
+
+  const Outcome other = explore("--timelines=300 --resume --lag=3");
+  EXPECT_EQ(other.exit_code, 2) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("another search"));
+}
+
 TEST(ReplayVerb, ChangedRecipeDiverges) {
   const std::string out = FreshDirectory("diverge");
   ASSERT_EQ(Call(kTesting, absl::StrCat("explore fails --seed=1 ",

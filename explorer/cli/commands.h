@@ -1,8 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // The explorer's verbs. Each takes its arguments and returns the exit code;
-// an error is printed by the caller, InvalidArgument and NotFound being the
-// user's and all else the engine's.
+// an error is printed by the caller, InvalidArgument, NotFound and DataLoss (a
+// damaged file) being the user's and all else the engine's.
 #ifndef MOONPOOL_EXPLORER_CLI_COMMANDS_H_
 #define MOONPOOL_EXPLORER_CLI_COMMANDS_H_
 

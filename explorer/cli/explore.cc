@@ -17,6 +17,8 @@
 #include "explorer/cli/commands.h"
 #include "explorer/cli/console.h"
 #include "explorer/cli/flags.h"
+#include "explorer/directory/log.pb.h"
+#include "explorer/directory/search_log.h"
 #include "explorer/recipe/atomic_file.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/report.h"
@@ -27,6 +29,8 @@ namespace moonpool {
 namespace {
 
 constexpr absl::Duration kDefaultTimeLimit = absl::Seconds(60);
+// A log of more work than this is not overwritten without being asked.
+constexpr absl::Duration kPreciousLog = absl::Seconds(100);
 
 int CoreCount() {
   cpu_set_t cores;
@@ -66,6 +70,7 @@ class OutDirectory {
     return CheckWritable(bugs + "/1.textproto");
   }
   void Keep() { made_.clear(); }
+  const std::string& path() const { return path_; }
   std::string File(const std::string& name) const {
     return absl::StrCat(path_, "/", name);
   }
@@ -79,7 +84,24 @@ struct ExploreArguments {
   ExploreOptions options;
   std::string out;
   std::string json;
+  bool replace = false;
 };
+
+// Whether a search may begin its log anew in this place.
+absl::Status CheckReplaceable(const std::string& log) {
+  if (access(log.c_str(), F_OK) != 0) return absl::OkStatus();
+  double wall_seconds = 0;
+  SearchLogVisitor visitor;
+  visitor.batch = [&wall_seconds](const LoggedBatch& batch) {
+    wall_seconds = batch.wall_seconds();
+    return absl::OkStatus();
+  };
+  ReadSearchLog(log, visitor).status().IgnoreError();  // of what is intact
+  if (absl::Seconds(wall_seconds) <= kPreciousLog) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      log, " holds ", Seconds(wall_seconds),
+      " of search: go on with --resume, give another --out, or --replace it"));
+}
 
 absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   ExploreArguments arguments;
@@ -91,6 +113,8 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   flags.Duration("time_limit", &options.time_limit);
   flags.Bool("stop_on_first_bug", &options.stop_on_first_bug);
   flags.String("out", &arguments.out);
+  flags.Bool("resume", &options.resume);
+  flags.Bool("replace", &arguments.replace);
   flags.KeyValues("param", &options.parameters);
   flags.String("policy", &options.policy);
   flags.Int("lag", &options.lag, 1, 1 << 16);
@@ -123,10 +147,8 @@ class BugReporter {
       : line_(line), out_(out), console_(console) {}
 
   void Add(const Bug& found) {
-    const std::string path = out_.File(BugRecipeFile(++count_));
-    const absl::Status written = WriteRecipeFile(path, found.recipe);
-    // The search goes on: other bugs may fit where this one did not.
-    if (!written.ok() && status_.ok()) status_ = written;
+    const std::string path = out_.File(BugRecipeFile(found.number));
+    const absl::Status written = Write(found);
 
     ReportedBug bug;
     const ExpectedViolation& violation = found.recipe.expected();
@@ -134,7 +156,7 @@ class BugReporter {
     bug.set_message(OneLine(violation.message()));
     bug.set_details(OneLine(violation.details()));
     console_.PrintBug(
-        count_, bug,
+        found.number, bug,
         absl::StrCat(
             "after ", Count(found.first_timeline, "timeline"), " · recipe ",
             Count(static_cast<uint64_t>(found.recipe.segments_size()), "split"),
@@ -145,6 +167,14 @@ class BugReporter {
                            ShellQuote(path))
             : ReplayCommandFor(line_, found.recipe.campaign(), ValuesOf(found),
                                FormatRecipe(found.recipe)));
+  }
+  // A shorter recipe has come.
+  absl::Status Write(const Bug& found) {
+    const absl::Status written =
+        WriteRecipeFile(out_.File(BugRecipeFile(found.number)), found.recipe);
+    // The search goes on: other bugs may fit where this one did not.
+    if (!written.ok() && status_.ok()) status_ = written;
+    return written;
   }
   const absl::Status& status() const { return status_; }
 
@@ -160,7 +190,6 @@ class BugReporter {
   const CommandLine& line_;
   const OutDirectory& out_;
   Console& console_;
-  size_t count_ = 0;
   absl::Status status_;
 };
 
@@ -186,11 +215,18 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   RETURN_IF_ERROR(CheckJsonPath(arguments.json));
   OutDirectory out(arguments.out);
   RETURN_IF_ERROR(out.Create());
+  options.log = SearchLogFile(out.path());
+  if (!options.resume && !arguments.replace) {
+    RETURN_IF_ERROR(CheckReplaceable(options.log));
+  }
 
   Console console;
   BugReporter bugs(line, out, console);
   options.build_id = BuildId();
   options.on_bug = [&bugs](const Bug& bug) { bugs.Add(bug); };
+  options.on_shorter_recipe = [&bugs](const Bug& bug) {
+    bugs.Write(bug).IgnoreError();  // status() tells
+  };
   options.on_progress = [&console](const ExploreProgress& progress) {
     console.Status(StatusLine(progress), progress.wall);
   };
@@ -202,6 +238,10 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   if (!result.ok()) return result.status();
   out.Keep();
 
+  if (options.resume) {
+    console.Print(absl::StrCat("resumed after ",
+                               Count(result->restored_timelines, "timeline")));
+  }
   const ExplorationReport report = ReportOfExplore(options, *result);
   console.PrintMisses(report);
   if (result->discoveries_dropped > 0) {

@@ -66,14 +66,15 @@ ExplorationReport ReportOfExplore(const ExploreOptions& options,
   report.set_cpu_seconds(result.cpu_seconds);
   report.set_stopped_by(result.stopped_by);
   report.set_build_id(options.build_id);
-  for (size_t i = 0; i < result.bugs.size(); ++i) {
-    const Bug& found = result.bugs[i];
+  report.set_tree_hash(HashToHex(result.tree_hash));
+  report.set_restored_timelines(static_cast<double>(result.restored_timelines));
+  for (const Bug& found : result.bugs) {
     ReportedBug* bug = report.add_bugs();
     SetViolation(found.recipe.expected(), *bug);
     bug->set_first_timeline(static_cast<double>(found.first_timeline));
     bug->set_timelines(static_cast<double>(found.timelines));
     bug->set_recipe(FormatRecipe(found.recipe));
-    bug->set_recipe_file(BugRecipeFile(i + 1));
+    bug->set_recipe_file(BugRecipeFile(found.number));
   }
   AddAssertions(result.assertions, report);
   return report;

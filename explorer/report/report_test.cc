@@ -30,6 +30,7 @@ ExploreResult Result() {
   segment->set_seed(9041);
   bug.recipe.mutable_expected()->set_identity(0xAB);
   bug.recipe.mutable_expected()->set_message("broken \xff");
+  bug.number = 1;
   bug.first_timeline = 1204;
   bug.timelines = 3;
   result.bugs.push_back(bug);

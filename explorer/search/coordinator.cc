@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
+#include "explorer/search/log_codec.h"
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
 
@@ -35,19 +36,6 @@ uint64_t SeedOfJob(uint64_t root_seed, uint64_t job) {
   return Combine64(Combine64(root_seed, HashBytes("timeline")), job);
 }
 
-Violation ViolationOf(const ViolationRecord& record) {
-  Violation violation;
-  violation.identity = record.identity;
-  violation.kind = std::string(record.kind.Get());
-  violation.message = std::string(record.message.Get());
-  violation.details = std::string(record.details.Get());
-  violation.place = std::string(record.place.Get());
-  violation.time_ns = record.time_ns;
-  violation.event = record.event;
-  violation.draw = record.draw;
-  return violation;
-}
-
 double CpuSeconds(int who) {
   rusage usage;
   getrusage(who, &usage);
@@ -63,7 +51,8 @@ double AllCpuSeconds() {
 
 Coordinator::Coordinator(const ExploreOptions& options,
                          SimulationBuilder simulation,
-                         std::unique_ptr<Policy> policy)
+                         std::unique_ptr<Policy> policy,
+                         std::unique_ptr<SearchLog> log)
     : options_(options),
       start_(absl::Now()),
       policy_(std::move(policy)),
@@ -71,7 +60,8 @@ Coordinator::Coordinator(const ExploreOptions& options,
       pool_({.lag = options.lag,
              .max_checkpoints = options.max_checkpoints,
              .watchdog = options.watchdog},
-            std::move(simulation), archive_) {}
+            std::move(simulation), archive_),
+      log_(std::move(log)) {}
 
 absl::StatusOr<ExploreResult> Coordinator::Run() {
   const AssertionTable& table = AssertionTable::Get();
@@ -85,11 +75,12 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   for (AssertionEntry& entry : result_.assertions) {
     entry.passes = entry.fails = 0;
   }
-  const double cpu_before = AllCpuSeconds();
+  cpu_before_ = AllCpuSeconds();
+  if (log_ != nullptr) RestoreTotals();
   next_progress_ = start_ + absl::Seconds(1);
   pool_.Start();
   ++result_.forks;
-  while (pool_.failure().ok() && WantsMore()) {
+  while (failure_.ok() && pool_.failure().ok() && WantsMore()) {
     const uint64_t needed = AllKnowUntil(decided_);
     if (pool_.running() < options_.workers) {
       if (committed_ < needed && pool_.job(committed_).is_done) {
@@ -105,8 +96,7 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   }
   Shutdown();
   if (!pool_.failure().ok()) return pool_.failure();
-  result_.wall_seconds = absl::ToDoubleSeconds(absl::Now() - start_);
-  result_.cpu_seconds = AllCpuSeconds() - cpu_before;
+  if (!failure_.ok()) return failure_;
   return std::move(result_);
 }
 
@@ -125,7 +115,10 @@ uint64_t Coordinator::AllKnowUntil(uint64_t next) const {
 void Coordinator::Wait() {
   pool_.Wait(std::min({absl::Now() + absl::Seconds(1), next_progress_,
                        start_ + options_.time_limit}));
-  if (absl::Now() >= next_progress_) ReportProgress();
+  if (absl::Now() >= next_progress_) {
+    FlushLog();
+    ReportProgress();
+  }
 }
 
 void Coordinator::Decide() {
@@ -149,6 +142,12 @@ void Coordinator::Decide() {
       next.segments.push_back({from.segment_draws, seed});
     }
   }
+  if (IsRestored(next.number)) {
+    failure_ = FromLogged(log_->Find(next.number), next,
+                          pool_.slot(next.number));
+    pool_.SubmitDone(std::move(next));
+    return;
+  }
   const uint64_t known_until = AllKnowUntil(next.number);
   pool_.Submit(std::move(next), known_until);
 }
@@ -156,24 +155,36 @@ void Coordinator::Decide() {
 void Coordinator::Commit(uint64_t number) {
   CHECK_EQ(number, committed_);
   const Job& done = pool_.job(number);
-  const JobSlot& slot = pool_.slot(number);
+  JobSlot& slot = pool_.slot(number);
   CHECK(done.is_done);
   ++committed_;
   ++result_.timelines;
   CommitDiscoveries(done, slot);
   pool_.Finish(number, done.cell >= 0 && archive_.cells()[done.cell]
                                                  .splitpoint == done.splitpoint);
-  CommitOutcome(done, slot);
+  if (!IsRestored(number)) CommitCounts(done, slot);
+  const bool made_recipe = CommitOutcome(done, slot);
+  if (log_ == nullptr) return;
+  if (IsRestored(number)) {
+    log_->Forget(number);
+    return;
+  }
+  batch_.set_count(batch_.count() + 1);
+  if (IsWorthMentioning(slot)) {
+    *batch_.add_timelines() = ToLogged(done, slot, made_recipe);
+  }
+  if (made_recipe) FlushLog();
 }
 
-void Coordinator::CommitDiscoveries(const Job& done, const JobSlot& slot) {
+void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
   const uint32_t count = slot.discovery_count.load();
   result_.forks += 1 + count;
   result_.discoveries_dropped += slot.discoveries_dropped;
   int parent = done.splitpoint;
   bool yielded = false;
   for (uint32_t i = 0; i < count; ++i) {
-    const Discovery& found = slot.discoveries[i];
+    Discovery& found = slot.discoveries[i];
+    found.accepted = false;
     const int known = archive_.Find(found.key);
     // Discovered by two jobs at once: the lower number has won the mark.
     if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
@@ -187,6 +198,7 @@ void Coordinator::CommitDiscoveries(const Job& done, const JobSlot& slot) {
       continue;
     }
     yielded = true;
+    found.accepted = true;
     ++result_.discoveries;
     if (parent == Job::kNone) {
       Splitpoint root;
@@ -216,38 +228,61 @@ void Coordinator::CommitDiscoveries(const Job& done, const JobSlot& slot) {
   if (yielded && done.cell >= 0) archive_.cell(done.cell).barren = 0;
 }
 
-void Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
+void Coordinator::CommitCounts(const Job& done, const JobSlot& slot) {
   const bool finished = slot.finished.load() != 0;
-  if (finished) {
-    const Splitpoint from = done.splitpoint == Job::kNone
-                                ? Splitpoint()
-                                : archive_.splitpoints()[done.splitpoint];
-    result_.draws += slot.draws - from.draws;
-    result_.events += slot.events - from.events;
-    for (AssertionEntry& entry : result_.assertions) {
-      entry.passes += slot.passes[entry.index];
-      entry.fails += slot.fails[entry.index];
-    }
-  }
-  if (slot.has_violation.load() != 0) {
-    RecordBug(done, slot, ViolationOf(slot.violation));
-  } else if (!finished) {
-    RecordBug(done, slot, CrashViolation(done.wait_status));
+  result_.tree_hash = Combine64(
+      result_.tree_hash,
+      Combine64(finished ? slot.trace_hash : 0, slot.discovery_count.load()));
+  if (!finished) return;
+  const bool is_fresh = done.splitpoint == Job::kNone;
+  const Splitpoint& from =
+      archive_.splitpoints()[is_fresh ? 0 : done.splitpoint];
+  result_.draws += slot.draws - (is_fresh ? 0 : from.draws);
+  result_.events += slot.events - (is_fresh ? 0 : from.events);
+  for (AssertionEntry& entry : result_.assertions) {
+    entry.passes += slot.passes[entry.index];
+    entry.fails += slot.fails[entry.index];
   }
 }
 
-void Coordinator::RecordBug(const Job& done, const JobSlot& slot,
+bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
+  if (slot.has_violation.load() != 0) {
+    return RecordBug(done, slot, ViolationOf(slot.violation));
+  }
+  if (slot.finished.load() != 0) return false;
+  return RecordBug(done, slot, CrashViolation(done.wait_status));
+}
+
+bool Coordinator::RecordBug(const Job& done, const JobSlot& slot,
                             const Violation& violation) {
   auto [it, is_new] =
       bug_index_.emplace(violation.identity, result_.bugs.size());
   if (!is_new) {
-    ++result_.bugs[it->second].timelines;
-    return;
+    Bug& bug = result_.bugs[it->second];
+    ++bug.timelines;
+    const size_t shortest = static_cast<size_t>(bug.recipe.segments_size());
+    const bool is_shorter =
+        done.segments.size() < shortest ||
+        (done.segments.size() == shortest && slot.finished.load() != 0 &&
+         slot.draws < bug.recipe.draws());
+    if (!is_shorter) return false;
+    bug.recipe = RecipeOf(done, slot, violation);
+    if (options_.on_shorter_recipe) options_.on_shorter_recipe(bug);
+    return true;
   }
   Bug bug;
+  bug.number = result_.bugs.size() + 1;
   bug.first_timeline = committed_;
   bug.timelines = 1;
-  BugRecipe& recipe = bug.recipe;
+  bug.recipe = RecipeOf(done, slot, violation);
+  result_.bugs.push_back(std::move(bug));
+  if (options_.on_bug) options_.on_bug(result_.bugs.back());
+  return true;
+}
+
+BugRecipe Coordinator::RecipeOf(const Job& done, const JobSlot& slot,
+                                const Violation& violation) const {
+  BugRecipe recipe;
   recipe.set_schema_version(kRecipeSchemaVersion);
   recipe.set_campaign(options_.campaign);
   for (const auto& [name, value] : options_.parameters) {
@@ -259,19 +294,71 @@ void Coordinator::RecordBug(const Job& done, const JobSlot& slot,
   SetSegments(done.segments, recipe);
   *recipe.mutable_expected() = ExpectedOf(violation);
   recipe.set_build_id(options_.build_id);
-  if (slot.finished.load() != 0) {
-    recipe.set_trace_hash(slot.trace_hash);
-    recipe.set_events(slot.events);
-    recipe.set_draws(slot.draws);
-    for (uint32_t i = 0; i < slot.sample_count; ++i) {
-      TraceSample* sample = recipe.add_trace_samples();
-      sample->set_events(slot.samples[i].events);
-      sample->set_draws(slot.samples[i].draws);
-      sample->set_hash(slot.samples[i].hash);
-    }
+  if (slot.finished.load() == 0) return recipe;
+  recipe.set_trace_hash(slot.trace_hash);
+  recipe.set_events(slot.events);
+  recipe.set_draws(slot.draws);
+  for (uint32_t i = 0; i < slot.sample_count; ++i) {
+    TraceSample* sample = recipe.add_trace_samples();
+    sample->set_events(slot.samples[i].events);
+    sample->set_draws(slot.samples[i].draws);
+    sample->set_hash(slot.samples[i].hash);
   }
-  result_.bugs.push_back(std::move(bug));
-  if (options_.on_bug) options_.on_bug(result_.bugs.back());
+  return recipe;
+}
+
+bool Coordinator::IsRestored(uint64_t number) const {
+  return log_ != nullptr && number < log_->restored().timelines;
+}
+
+void Coordinator::RestoreTotals() {
+  const SearchLog::Restored& restored = log_->restored();
+  result_.restored_timelines = restored.timelines;
+  result_.draws = restored.draws;
+  result_.events = restored.events;
+  result_.tree_hash = restored.tree_hash;
+  for (AssertionEntry& entry : result_.assertions) {
+    auto it = restored.assertions.find(entry.id);
+    if (it == restored.assertions.end()) continue;
+    entry.passes = it->second.passes;
+    entry.fails = it->second.fails;
+  }
+  batch_.set_first(restored.timelines);
+  logged_ = result_;
+}
+
+void Coordinator::FlushLog() {
+  if (log_ == nullptr || batch_.count() == 0 || !failure_.ok()) return;
+  batch_.set_draws(result_.draws - logged_.draws);
+  batch_.set_events(result_.events - logged_.events);
+  batch_.set_tree_hash(result_.tree_hash);
+  for (size_t i = 0; i < result_.assertions.size(); ++i) {
+    const AssertionEntry& now = result_.assertions[i];
+    const AssertionEntry& then = logged_.assertions[i];
+    if (now.passes == then.passes && now.fails == then.fails) continue;
+    LoggedAssertion& counts = *batch_.add_assertions();
+    counts.set_id(now.id);
+    counts.set_passes(now.passes - then.passes);
+    counts.set_fails(now.fails - then.fails);
+  }
+  UpdateTimes();
+  batch_.set_wall_seconds(result_.wall_seconds);
+  batch_.set_cpu_seconds(result_.cpu_seconds);
+  failure_ = log_->Append(batch_);
+  const uint64_t next = batch_.first() + batch_.count();
+  batch_.Clear();
+  batch_.set_first(next);
+  logged_.draws = result_.draws;
+  logged_.events = result_.events;
+  logged_.assertions = result_.assertions;
+}
+
+void Coordinator::UpdateTimes() {
+  result_.wall_seconds = absl::ToDoubleSeconds(absl::Now() - start_);
+  result_.cpu_seconds = AllCpuSeconds() - cpu_before_;
+  if (log_ == nullptr) return;
+  result_.wall_seconds += log_->restored().wall_seconds;
+  result_.cpu_seconds += log_->restored().cpu_seconds;
 }
 
 void Coordinator::ReportProgress() {
@@ -315,6 +402,8 @@ void Coordinator::Shutdown() {
     result_.stopped_by = "time_limit";
   }
   pool_.Shutdown();
+  FlushLog();
+  UpdateTimes();
 }
 
 }  // namespace moonpool::explorer

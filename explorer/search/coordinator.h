@@ -14,6 +14,9 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "explorer/directory/log.pb.h"
+#include "explorer/directory/search_log.h"
+#include "explorer/recipe/recipe.pb.h"
 #include "explorer/search/archive.h"
 #include "explorer/search/explore.h"
 #include "explorer/search/job.h"
@@ -26,7 +29,8 @@ namespace moonpool::explorer {
 class Coordinator {
  public:
   Coordinator(const ExploreOptions& options, SimulationBuilder simulation,
-              std::unique_ptr<Policy> policy);
+              std::unique_ptr<Policy> policy,
+              std::unique_ptr<SearchLog> log);
 
   absl::StatusOr<ExploreResult> Run();
 
@@ -36,10 +40,20 @@ class Coordinator {
   void Wait();
 
   void Commit(uint64_t number);
-  void CommitDiscoveries(const Job& job, const JobSlot& slot);
-  void CommitOutcome(const Job& job, const JobSlot& slot);
-  void RecordBug(const Job& job, const JobSlot& slot,
+  void CommitDiscoveries(const Job& job, JobSlot& slot);
+  void CommitCounts(const Job& job, const JobSlot& slot);
+  // Each returns whether a recipe was made of the timeline.
+  bool CommitOutcome(const Job& job, const JobSlot& slot);
+  bool RecordBug(const Job& job, const JobSlot& slot,
                  const Violation& violation);
+  BugRecipe RecipeOf(const Job& job, const JobSlot& slot,
+                     const Violation& violation) const;
+
+  bool IsRestored(uint64_t number) const;
+  void RestoreTotals();
+  // Writes what has been committed since the last time.
+  void FlushLog();
+  void UpdateTimes();
   void ReportProgress();
   void Shutdown();
   // Jobs below this one have been committed for every job from now on.
@@ -56,6 +70,12 @@ class Coordinator {
   std::map<uint64_t, size_t> bug_index_;  // identity -> result_.bugs
   ExploreResult result_;
   absl::Time next_progress_;
+  double cpu_before_ = 0;
+
+  std::unique_ptr<SearchLog> log_;  // or null
+  LoggedBatch batch_;               // not yet in the log
+  ExploreResult logged_;            // the counts when it was written last
+  absl::Status failure_;
 };
 
 }  // namespace moonpool::explorer

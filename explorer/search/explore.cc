@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "explorer/directory/search_log.h"
 #include "explorer/search/coordinator.h"
+#include "explorer/search/log_codec.h"
 #include "explorer/search/policy.h"
 #include "providers/base/status_macros.h"
+#include "sim/assertions/table.h"
 #include "sim/core/host.h"
 
 namespace moonpool {
@@ -42,8 +46,20 @@ absl::StatusOr<ExploreResult> Explore(const ExploreOptions& options) {
       SimulationBuilder simulation,
       BuildCampaign(*campaign, CampaignParams(effective.parameters)));
   RETURN_IF_ERROR(CheckSingleThreaded());
+  std::unique_ptr<SearchLog> log;
+  if (!effective.log.empty()) {
+    const SearchConfig config = explorer::ConfigOf(effective);
+    const auto& entries = AssertionTable::Get().entries();
+    ASSIGN_OR_RETURN(
+        log, effective.resume
+                 ? SearchLog::Resume(effective.log, config)
+                 : SearchLog::Create(
+                       effective.log, config,
+                       std::vector<AssertionEntry>(entries.begin(),
+                                                   entries.end())));
+  }
   return explorer::Coordinator(effective, std::move(simulation),
-                               std::move(policy))
+                               std::move(policy), std::move(log))
       .Run();
 }
 

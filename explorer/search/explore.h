@@ -29,7 +29,9 @@ namespace moonpool {
 
 // One distinct bug: all timelines whose first violation has this identity.
 struct Bug {
-  BugRecipe recipe;             // of the first timeline that showed it
+  size_t number = 0;  // from 1, in the order of their first timelines
+  // The shortest so far: fewest segments, then fewest draws.
+  BugRecipe recipe;
   uint64_t first_timeline = 0;  // timelines committed when it was found
   uint64_t timelines = 0;       // how many showed it
 };
@@ -61,8 +63,16 @@ struct ExploreOptions {
   absl::Duration watchdog = absl::Seconds(30);
 
   std::string build_id;  // stored in recipes
-  // Called when a new bug is committed, before the search goes on.
+  // The search's log (directory/search_log.h); empty: none. resume: go on with
+  // the search that is logged there, which must have the same configuration;
+  // otherwise the log begins anew.
+  std::string log;
+  bool resume = false;
+  // Called when a new bug is committed, before the search goes on; also for
+  // those that a resumed log holds.
   std::function<void(const Bug&)> on_bug;
+  // Likewise, when a known bug has got a shorter recipe.
+  std::function<void(const Bug&)> on_shorter_recipe;
   // Called about once a second.
   std::function<void(const ExploreProgress&)> on_progress;
 };
@@ -76,8 +86,11 @@ struct ExploreResult {
   // Not recorded, as some table was full: too many marks in one timeline or in
   // the frontier, too long a recipe.
   uint64_t discoveries_dropped = 0;
-  double wall_seconds = 0;
-  double cpu_seconds = 0;  // all processes of the campaign
+  // Those taken from a resumed log; they count in all the other figures.
+  uint64_t restored_timelines = 0;
+  uint64_t tree_hash = 0;  // of all timelines, in order: what they did
+  double wall_seconds = 0;  // of all sittings
+  double cpu_seconds = 0;   // likewise, of all processes
   std::string stopped_by;  // "timelines", "time_limit", "first_bug",
                            // "interrupted"
   std::vector<Bug> bugs;   // in the order of their first timelines

@@ -27,12 +27,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "explorer/directory/log.pb.h"
+#include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "gtest/gtest.h"
 #include "providers/providers.h"
 #include "sim/assertions/assertions.h"
 #include "sim/core/arena.h"
+#include "sim/core/rng.h"
+#include "sim/core/trace_hash.h"
 #include "sim/core/world.h"
 #include "sim/runner/context.h"
 #include "sim/runner/process.h"
@@ -151,7 +155,7 @@ std::string TreeOf(const ExploreResult& result) {
   std::string tree = absl::StrCat(
       "timelines=", result.timelines, " forks=", result.forks,
       " draws=", result.draws, " events=", result.events,
-      " discoveries=", result.discoveries, "\n");
+      " discoveries=", result.discoveries, " hash=", result.tree_hash, "\n");
   for (const Bug& bug : result.bugs) {
     absl::StrAppend(&tree, "bug first=", bug.first_timeline,
                     " timelines=", bug.timelines, " ",
@@ -406,6 +410,118 @@ TEST(ExploreTest, PolicySeedsRunsWholeWorldsOfTheirOwn) {
   ExpectReplaysHere(recipe);
 }
 
+void ExpectRefused(const ExploreOptions& options, absl::StatusCode code,
+                   absl::string_view says) {
+  const absl::Status status = Explore(options).status();
+  EXPECT_EQ(status.code(), code) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), says)) << status;
+}
+
+// A search that is logged, ended and resumed again and again is the search that
+// was never interrupted.
+TEST(ExploreTest, AResumedSearchIsTheWholeSearch) {
+  for (const char* campaign : {"gates", "wild", "maze"}) {
+    SCOPED_TRACE(campaign);
+    ExploreOptions options = Options(campaign, kSanitized ? 90 : 300);
+    const std::string expected = TreeOf(MustExplore(options));
+    options.log = absl::StrCat(testing::TempDir(), "/resumed-", campaign);
+    const uint64_t all = options.timelines;
+    for (const uint64_t timelines : {uint64_t{1}, all / 9, all / 2, all}) {
+      options.timelines = timelines;
+      const ExploreResult result = MustExplore(options);
+      EXPECT_EQ(result.timelines, timelines);
+      if (timelines == all) EXPECT_EQ(TreeOf(result), expected);
+      options.resume = true;
+    }
+    // From the log alone.
+    const ExploreResult again = MustExplore(options);
+    EXPECT_EQ(again.restored_timelines, all);
+    EXPECT_EQ(TreeOf(again), expected);
+  }
+}
+
+// Returns how many timelines the killed coordinators had logged last.
+uint64_t ExploreAndKill(const ExploreOptions& options, absl::Duration after) {
+  fflush(nullptr);
+  const pid_t coordinator = fork();
+  if (coordinator == 0) {
+    Explore(options).status().IgnoreError();
+    _exit(0);
+  }
+  absl::SleepFor(after);
+  kill(coordinator, SIGKILL);
+  waitpid(coordinator, nullptr, 0);
+  uint64_t logged = 0;
+  SearchLogVisitor visitor;
+  visitor.batch = [&logged](const LoggedBatch& batch) {
+    logged += batch.count();
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(ReadSearchLog(options.log, visitor).ok());
+  return logged;
+}
+
+TEST(ExploreTest, KilledTenTimesItLosesNothingThatWasLogged) {
+  ExploreOptions options = Options("wild", 4000);
+  const std::string expected = TreeOf(MustExplore(options));
+  options.log = absl::StrCat(testing::TempDir(), "/killed.log");
+  TraceHash trace;
+  RandomSource source(7, &trace);
+  RandomStream random(&source, "kills");
+  uint64_t logged = 0;
+  for (int kills = 0; kills < 10; ++kills) {
+    const uint64_t now = ExploreAndKill(
+        options, absl::Milliseconds(20 + random.Below(kSanitized ? 900 : 300)));
+    EXPECT_GE(now, logged);
+    logged = now;
+    options.resume = true;
+  }
+  EXPECT_GT(logged, 0u);
+  const ExploreResult result = MustExplore(options);
+  EXPECT_EQ(result.restored_timelines, logged);
+  EXPECT_EQ(TreeOf(result), expected);
+}
+
+TEST(ExploreTest, ALogIsResumedByItsOwnSearchOnly) {
+  ExploreOptions options = Options("gates", 30);
+  options.log = absl::StrCat(testing::TempDir(), "/own.log");
+  MustExplore(options);
+  options.resume = true;
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  ExploreOptions other = options;
+  other.seed = 43;
+  ExpectRefused(other, kInvalid, "seed");
+  (other = options).lag = 9;
+  ExpectRefused(other, kInvalid, "lag");
+  (other = options).policy = "uniform";
+  ExpectRefused(other, kInvalid, "policy");
+  (other = options).build_id = "another";
+  ExpectRefused(other, kInvalid, "build");
+  (other = options).campaign = "maze";
+  ExpectRefused(other, kInvalid, "campaign");
+  (other = options).log += ".missing";
+  ExpectRefused(other, absl::StatusCode::kNotFound, "missing");
+}
+
+// Of equal bugs the recipe with the fewest segments is kept.
+TEST(ExploreTest, TheShortestRecipeOfABugIsKept) {
+  ExploreOptions options = Options("maze", kSanitized ? 1500 : 3000);
+  std::vector<int> lengths;
+  options.on_bug = [&](const Bug& bug) {
+    lengths.push_back(bug.recipe.segments_size());
+  };
+  options.on_shorter_recipe = options.on_bug;
+  const ExploreResult result = MustExplore(options);
+  ASSERT_EQ(result.bugs.size(), 1u);
+  ASSERT_GT(lengths.size(), 1u);
+  for (size_t i = 1; i < lengths.size(); ++i) {
+    EXPECT_LE(lengths[i], lengths[i - 1]);
+  }
+  EXPECT_LT(lengths.back(), lengths.front());
+  EXPECT_EQ(result.bugs[0].recipe.segments_size(), lengths.back());
+  ExpectReplaysHere(result.bugs[0].recipe);
+}
+
 TEST(ExploreTest, TimelinesAreExact) {
   for (const uint64_t timelines : {1, 2, 7, 8, 9, 50}) {
     for (const int workers : {1, 16}) {
@@ -462,13 +578,6 @@ TEST(ExploreTest, ASignalEndsTheSearchInOrder) {
     EXPECT_EQ(result.stopped_by, "interrupted");
     EXPECT_FALSE(result.bugs.empty());
   }
-}
-
-void ExpectRefused(const ExploreOptions& options, absl::StatusCode code,
-                   absl::string_view says) {
-  const absl::Status status = Explore(options).status();
-  EXPECT_EQ(status.code(), code) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), says)) << status;
 }
 
 TEST(ExploreTest, InvalidOptionsAreRefused) {

@@ -90,6 +90,16 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
   ++running_;
 }
 
+void ProcessPool::SubmitDone(Job next) {
+  const uint64_t number = next.number;
+  CHECK_EQ(number, submitted_);
+  ++submitted_;
+  next.is_done = true;
+  job(number) = std::move(next);
+  slot(number).free_count = 0;
+  slot(number).recreate = -1;
+}
+
 // Hands the job to the process parked at its splitpoint, or else to the
 // nearest living ancestor with the breakpoints that lead from there.
 void ProcessPool::GiveOrder(uint64_t number) {

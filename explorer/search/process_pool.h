@@ -57,6 +57,8 @@ class ProcessPool {
   // Lets a job run, as the next one: numbers have no gaps. Timelines know what
   // jobs < known_until have committed.
   void Submit(Job job, uint64_t known_until);
+  // The next job's result is known already, from a log: its slot is filled.
+  void SubmitDone(Job job);
 
   // Waits for something to happen, at most until deadline; reaps.
   void Wait(absl::Time deadline);

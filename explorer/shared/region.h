@@ -70,6 +70,7 @@ struct Discovery {
   int64_t time_ns;
   int32_t checkpoint;  // the process parked here, or -1
   uint32_t assertion;  // index in the table
+  bool accepted;       // by the coordinator: it has become a splitpoint
   FixedText<96> label;
 };
 

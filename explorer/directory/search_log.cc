@@ -1,0 +1,175 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/directory/search_log.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "providers/base/status_macros.h"
+
+namespace moonpool {
+namespace {
+
+absl::Status Damaged(const std::string& path, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat(path, ": ", what));
+}
+
+std::string ParametersOf(const SearchConfig& config) {
+  return absl::StrJoin(
+      config.parameters(), " ",
+      [](std::string* out, const CampaignParameter& parameter) {
+        absl::StrAppend(out, parameter.name(), "=", parameter.value());
+      });
+}
+
+// OK if both are the same search.
+absl::Status CheckSameSearch(const std::string& path, const SearchConfig& logged,
+                             const SearchConfig& wanted) {
+  auto differs = [&path](absl::string_view what, const auto& is,
+                         const auto& should) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, " is the log of another search: its ", what, " is '", is,
+        "', not '", should, "'; repeat that, or give another --out"));
+  };
+  if (logged.schema_version() != wanted.schema_version()) {
+    return differs("schema version", logged.schema_version(),
+                   wanted.schema_version());
+  }
+  if (logged.campaign() != wanted.campaign()) {
+    return differs("campaign", logged.campaign(), wanted.campaign());
+  }
+  if (ParametersOf(logged) != ParametersOf(wanted)) {
+    return differs("parameters", ParametersOf(logged), ParametersOf(wanted));
+  }
+  if (logged.seed() != wanted.seed()) {
+    return differs("seed", logged.seed(), wanted.seed());
+  }
+  if (logged.policy() != wanted.policy()) {
+    return differs("policy", logged.policy(), wanted.policy());
+  }
+  if (logged.lag() != wanted.lag()) {
+    return differs("lag", logged.lag(), wanted.lag());
+  }
+  if (logged.build_id() != wanted.build_id()) {
+    return differs("build", logged.build_id(), wanted.build_id());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string SearchLogFile(const std::string& directory) {
+  return absl::StrCat(directory, "/search.log");
+}
+
+absl::StatusOr<RecordFileExtent> ReadSearchLog(
+    const std::string& path, const SearchLogVisitor& visitor) {
+  bool has_config = false;
+  uint64_t next = 0;
+  auto each = [&](absl::string_view bytes) -> absl::Status {
+    LogRecord record;
+    if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return Damaged(path, "a record is no LogRecord");
+    }
+    if (record.has_config() == has_config) {
+      return Damaged(path, "the configuration is not the first record");
+    }
+    has_config = true;
+    switch (record.record_case()) {
+      case LogRecord::kConfig:
+        if (record.config().schema_version() > kLogSchemaVersion) {
+          return absl::InvalidArgumentError(absl::StrCat(
+              path, " was written by a newer version of this program"));
+        }
+        return visitor.config ? visitor.config(record.config())
+                              : absl::OkStatus();
+      case LogRecord::kAssertion:
+        return visitor.assertion ? visitor.assertion(record.assertion())
+                                 : absl::OkStatus();
+      case LogRecord::kBatch:
+        if (record.batch().first() != next) {
+          return Damaged(path, absl::StrCat("timeline ", next, " is missing"));
+        }
+        next += record.batch().count();
+        return visitor.batch ? visitor.batch(std::move(*record.mutable_batch()))
+                             : absl::OkStatus();
+      case LogRecord::RECORD_NOT_SET:
+        break;  // a newer version's
+    }
+    return absl::OkStatus();
+  };
+  ASSIGN_OR_RETURN(const RecordFileExtent extent, ReadRecords(path, each));
+  if (!has_config) return Damaged(path, "it has no configuration");
+  return extent;
+}
+
+absl::StatusOr<std::unique_ptr<SearchLog>> SearchLog::Create(
+    const std::string& path, const SearchConfig& config,
+    absl::Span<const AssertionEntry> assertions) {
+  std::vector<std::string> records;
+  LogRecord record;
+  *record.mutable_config() = config;
+  records.push_back(record.SerializeAsString());
+  for (const AssertionEntry& entry : assertions) {
+    LoggedAssertionName& name = *record.mutable_assertion();
+    name.set_id(entry.id);
+    name.set_kind(std::string(AssertionKindName(entry.kind)));
+    name.set_message(std::string(entry.message));
+    name.set_place(absl::StrCat(entry.file, ":", entry.line));
+    records.push_back(record.SerializeAsString());
+  }
+  std::unique_ptr<SearchLog> log(new SearchLog());
+  ASSIGN_OR_RETURN(log->writer_, RecordWriter::Create(path, records));
+  return log;
+}
+
+absl::StatusOr<std::unique_ptr<SearchLog>> SearchLog::Resume(
+    const std::string& path, const SearchConfig& config) {
+  std::unique_ptr<SearchLog> log(new SearchLog());
+  SearchLogVisitor visitor;
+  visitor.config = [&](const SearchConfig& logged) {
+    return CheckSameSearch(path, logged, config);
+  };
+  visitor.batch = [&](LoggedBatch batch) {
+    return log->Restore(std::move(batch));
+  };
+  ASSIGN_OR_RETURN(const RecordFileExtent extent,
+                   ReadSearchLog(path, visitor));
+  log->restored_.dropped_bytes = extent.dropped_bytes;
+  ASSIGN_OR_RETURN(log->writer_, RecordWriter::Continue(path, extent));
+  return log;
+}
+
+absl::Status SearchLog::Restore(LoggedBatch batch) {
+  restored_.timelines += batch.count();
+  restored_.draws += batch.draws();
+  restored_.events += batch.events();
+  restored_.tree_hash = batch.tree_hash();
+  restored_.wall_seconds = batch.wall_seconds();
+  restored_.cpu_seconds = batch.cpu_seconds();
+  for (const LoggedAssertion& assertion : batch.assertions()) {
+    Restored::Counts& counts = restored_.assertions[assertion.id()];
+    counts.passes += assertion.passes();
+    counts.fails += assertion.fails();
+  }
+  for (LoggedTimeline& timeline : *batch.mutable_timelines()) {
+    const uint64_t number = timeline.number();
+    timelines_[number] = std::move(timeline);
+  }
+  return absl::OkStatus();
+}
+
+const LoggedTimeline* SearchLog::Find(uint64_t number) const {
+  auto it = timelines_.find(number);
+  return it == timelines_.end() ? nullptr : &it->second;
+}
+
+absl::Status SearchLog::Append(const LoggedBatch& batch) {
+  LogRecord record;
+  *record.mutable_batch() = batch;
+  RETURN_IF_ERROR(writer_->Append(record.SerializeAsString()));
+  return writer_->Sync();
+}
+
+}  // namespace moonpool

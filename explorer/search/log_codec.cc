@@ -1,0 +1,174 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/search/log_codec.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "explorer/directory/search_log.h"
+#include "explorer/recipe/outcome.h"
+
+namespace moonpool::explorer {
+namespace {
+
+uint64_t LastSeed(const Job& job) {
+  return job.segments.empty() ? job.root_seed : job.segments.back().seed;
+}
+
+LoggedDiscovery ToLogged(const Discovery& found) {
+  LoggedDiscovery logged;
+  logged.set_key(found.key);
+  logged.set_label(ToValidUtf8(found.label.Get()));
+  for (int64_t quality : found.quality) logged.add_quality(quality);
+  logged.set_ordinal(found.ordinal);
+  logged.set_segment_draws(found.segment_draws);
+  logged.set_draws(found.draws);
+  logged.set_events(found.events);
+  logged.set_time_ns(found.time_ns);
+  const auto& entries = AssertionTable::Get().entries();
+  if (found.assertion < entries.size()) {
+    logged.set_assertion(entries[found.assertion].id);
+  }
+  logged.set_accepted(found.accepted);
+  return logged;
+}
+
+void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
+  found.key = logged.key();
+  found.label.Set(logged.label());
+  found.quality = {};
+  for (int i = 0; i < logged.quality_size() &&
+                  i < static_cast<int>(found.quality.size());
+       ++i) {
+    found.quality[i] = logged.quality(i);
+  }
+  found.ordinal = logged.ordinal();
+  found.segment_draws = logged.segment_draws();
+  found.draws = logged.draws();
+  found.events = logged.events();
+  found.time_ns = logged.time_ns();
+  found.checkpoint = -1;
+  found.assertion = ~uint32_t{0};
+}
+
+void FromLogged(const ExpectedViolation& logged, ViolationRecord& record) {
+  record.identity = logged.identity();
+  record.kind.Set(logged.kind());
+  record.message.Set(logged.message());
+  record.details.Set(logged.details());
+  record.place.Set(logged.place());
+  record.time_ns = logged.time_ns();
+  record.event = logged.event();
+  record.draw = logged.draw();
+}
+
+}  // namespace
+
+Violation ViolationOf(const ViolationRecord& record) {
+  Violation violation;
+  violation.identity = record.identity;
+  violation.kind = std::string(record.kind.Get());
+  violation.message = std::string(record.message.Get());
+  violation.details = std::string(record.details.Get());
+  violation.place = std::string(record.place.Get());
+  violation.time_ns = record.time_ns;
+  violation.event = record.event;
+  violation.draw = record.draw;
+  return violation;
+}
+
+SearchConfig ConfigOf(const ExploreOptions& options) {
+  SearchConfig config;
+  config.set_schema_version(kLogSchemaVersion);
+  config.set_campaign(options.campaign);
+  for (const auto& [name, value] : options.parameters) {
+    CampaignParameter& parameter = *config.add_parameters();
+    parameter.set_name(name);
+    parameter.set_value(value);
+  }
+  config.set_seed(options.seed);
+  config.set_policy(options.policy);
+  config.set_lag(static_cast<uint32_t>(options.lag));
+  config.set_build_id(options.build_id);
+  return config;
+}
+
+bool IsWorthMentioning(const JobSlot& slot) {
+  return slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
+         slot.has_violation.load() != 0 || slot.finished.load() == 0;
+}
+
+LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
+                        bool with_samples) {
+  LoggedTimeline logged;
+  logged.set_number(job.number);
+  logged.set_splitpoint(job.splitpoint);
+  logged.set_root_seed(job.root_seed);
+  logged.set_seed(LastSeed(job));
+  for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
+    *logged.add_discoveries() = ToLogged(slot.discoveries[i]);
+  }
+  logged.set_discoveries_dropped(slot.discoveries_dropped);
+  logged.set_wait_status(job.wait_status);
+  if (slot.has_violation.load() != 0) {
+    *logged.mutable_violation() = ExpectedOf(ViolationOf(slot.violation));
+  }
+  if (slot.finished.load() == 0) return logged;
+  logged.set_finished(true);
+  logged.set_trace_hash(slot.trace_hash);
+  logged.set_draws(slot.draws);
+  logged.set_events(slot.events);
+  logged.set_time_ns(slot.time_ns);
+  if (!with_samples) return logged;
+  for (uint32_t i = 0; i < slot.sample_count; ++i) {
+    TraceSample& sample = *logged.add_trace_samples();
+    sample.set_events(slot.samples[i].events);
+    sample.set_draws(slot.samples[i].draws);
+    sample.set_hash(slot.samples[i].hash);
+  }
+  return logged;
+}
+
+absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
+                        JobSlot& slot) {
+  slot.discovery_count.store(0);
+  slot.discoveries_dropped = 0;
+  slot.has_violation.store(0);
+  slot.finished.store(1);
+  slot.sample_count = 0;
+  if (logged == nullptr) return absl::OkStatus();
+  if (logged->number() != job.number ||
+      logged->splitpoint() != job.splitpoint ||
+      logged->root_seed() != job.root_seed ||
+      logged->seed() != LastSeed(job)) {
+    return absl::InternalError(absl::StrCat(
+        "timeline ", job.number,
+        " was decided otherwise than its log says: the log cannot be resumed"));
+  }
+  const int count =
+      std::min(logged->discoveries_size(), static_cast<int>(kMaxDiscoveries));
+  for (int i = 0; i < count; ++i) {
+    FromLogged(logged->discoveries(i), slot.discoveries[i]);
+  }
+  slot.discovery_count.store(static_cast<uint32_t>(count));
+  slot.discoveries_dropped = logged->discoveries_dropped();
+  if (logged->has_violation()) {
+    FromLogged(logged->violation(), slot.violation);
+    slot.has_violation.store(1);
+  }
+  slot.finished.store(logged->finished() ? 1 : 0);
+  slot.trace_hash = logged->trace_hash();
+  slot.draws = logged->draws();
+  slot.events = logged->events();
+  slot.time_ns = logged->time_ns();
+  job.wait_status = logged->wait_status();
+  for (const TraceSample& sample : logged->trace_samples()) {
+    if (slot.sample_count == TraceHash::kMaxSamples) break;
+    slot.samples[slot.sample_count++] = {.events = sample.events(),
+                                         .draws = sample.draws(),
+                                         .hash = sample.hash()};
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace moonpool::explorer
