@@ -2,11 +2,13 @@
 //
 // The archive: every place of the tree that is worth returning to. One cell
 // for each mark that was discovered, with its best representative: a
-// splitpoint, that is how to get there (a root seed and a recipe prefix). Pure
-// data of the coordinator; nothing here forks.
+// splitpoint, that is how to get there (a root seed and a recipe prefix). Cells
+// of one assertion are a group. Pure data of the coordinator; nothing here
+// forks.
 #ifndef MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 #define MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -35,9 +37,16 @@ struct Splitpoint {
 };
 
 struct Cell {
+  // The first cells of a group have a rank, their number in the order of
+  // discovery. Those beyond are kept, but an assertion with ever new buckets
+  // promises nothing by one more.
+  static constexpr int kNoRank = -1;
+  static constexpr size_t kRankedOfGroup = 128;
+
   uint64_t key = 0;  // of its mark
   std::string label;
   MarkQuality quality = {};
+  int rank = kNoRank;
   int splitpoint = 0;   // its best representative
   uint64_t picks = 0;   // never reset, also when the representative changes
   uint64_t barren = 0;  // picks since the last one that discovered anything
@@ -45,15 +54,22 @@ struct Cell {
 
 class Archive {
  public:
-  // Starts with the campaign's seed: cell 0 at splitpoint 0.
-  explicit Archive(uint64_t root_seed = 0) : cells_(1), splitpoints_(1) {
-    cells_[0].label = "the beginning";
+  // Starts with the campaign's seed: cell 0 at splitpoint 0, a group of its own.
+  explicit Archive(uint64_t root_seed = 0) : splitpoints_(1) {
     splitpoints_[0].root_seed = root_seed;
+    cells_.emplace_back();
+    cells_[0].label = "the beginning";
+    cells_[0].rank = ranks_++;
+    groups_.push_back({0});
   }
 
   const std::vector<Cell>& cells() const { return cells_; }
   Cell& cell(int index) { return cells_[index]; }
   int size() const { return static_cast<int>(cells_.size()); }
+  int ranks() const { return ranks_; }
+  // The cells of each assertion, in the order of discovery; first that of the
+  // beginning.
+  const std::vector<std::vector<int>>& groups() const { return groups_; }
 
   const std::vector<Splitpoint>& splitpoints() const { return splitpoints_; }
   int AddSplitpoint(Splitpoint splitpoint) {
@@ -66,19 +82,53 @@ class Archive {
     auto it = by_key_.find(key);
     return it == by_key_.end() ? -1 : it->second;
   }
-  int AddCell(uint64_t key, absl::string_view label) {
-    by_key_[key] = size();
-    cells_.emplace_back();
-    cells_.back().key = key;
-    cells_.back().label = std::string(label);
-    return size() - 1;
-  }
+  // assertion: index in the assertion table.
+  int AddCell(uint64_t key, absl::string_view label, uint32_t assertion);
+
+  // A timeline has been committed. yielded: it discovered, or improved, a cell
+  // with a rank.
+  void CommitTimeline(bool yielded);
+  uint64_t timelines() const { return timelines_; }
+  // Timelines since one yielded.
+  uint64_t streak() const { return timelines_ - last_yield_; }
+  // How long it took of late until one yielded: an average over the last few,
+  // in 1/256 timelines.
+  uint64_t surprise() const { return surprise_; }
 
  private:
   std::vector<Cell> cells_;
   std::vector<Splitpoint> splitpoints_;
   std::map<uint64_t, int> by_key_;
+  std::vector<std::vector<int>> groups_;
+  std::map<uint32_t, size_t> group_of_;  // by assertion
+  int ranks_ = 0;
+  uint64_t timelines_ = 0;
+  uint64_t last_yield_ = 0;
+  uint64_t surprise_ = 0;
 };
+
+inline int Archive::AddCell(uint64_t key, absl::string_view label,
+                            uint32_t assertion) {
+  const int index = size();
+  auto [it, is_new] = group_of_.emplace(assertion, groups_.size());
+  if (is_new) groups_.emplace_back();
+  std::vector<int>& group = groups_[it->second];
+  by_key_[key] = index;
+  Cell& cell = cells_.emplace_back();
+  cell.key = key;
+  cell.label = std::string(label);
+  if (group.size() < Cell::kRankedOfGroup) cell.rank = ranks_++;
+  group.push_back(index);
+  return index;
+}
+
+inline void Archive::CommitTimeline(bool yielded) {
+  ++timelines_;
+  if (!yielded) return;
+  const uint64_t gap = (timelines_ - last_yield_) << 8;
+  surprise_ = surprise_ / 4 * 3 + gap / 4;
+  last_yield_ = timelines_;
+}
 
 }  // namespace moonpool::explorer
 

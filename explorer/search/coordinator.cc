@@ -197,7 +197,6 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
       ++result_.discoveries_dropped;
       continue;
     }
-    yielded = true;
     found.accepted = true;
     ++result_.discoveries;
     if (parent == Job::kNone) {
@@ -216,8 +215,11 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
     parent = archive_.AddSplitpoint(std::move(splitpoint));
     pool_.Adopt(found.checkpoint, parent);
     const int index =
-        known >= 0 ? known : archive_.AddCell(found.key, found.label.Get());
+        known >= 0 ? known
+                   : archive_.AddCell(found.key, found.label.Get(),
+                                      found.assertion);
     Cell& cell = archive_.cell(index);
+    if (cell.rank != Cell::kNoRank) yielded = true;
     if (known >= 0) pool_.Retire(cell.splitpoint);
     cell.quality = found.quality;
     cell.splitpoint = parent;
@@ -225,6 +227,7 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
     // never reset: that hurts badly (reference/explorer.md W1).
     cell.barren = 0;
   }
+  archive_.CommitTimeline(yielded);
   if (yielded && done.cell >= 0) archive_.cell(done.cell).barren = 0;
 }
 

@@ -52,7 +52,7 @@ struct ExploreOptions {
   int workers = 0;         // timelines that run at once; 0: one a core
   absl::Duration time_limit = absl::InfiniteDuration();
   bool stop_on_first_bug = false;
-  std::string policy = "greedy";  // or "seeds", "uniform"
+  std::string policy = "greedy";  // or another of search/policy.h
 
   // Part of the search's definition, like the policy: changing it changes the
   // tree; the number of workers does not.

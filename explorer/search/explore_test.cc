@@ -235,7 +235,8 @@ TEST(ExploreTest, TheLossOfParkedProcessesDoesNotChangeTheTree) {
 
 TEST(ExploreTest, EveryPolicyAndLagRepeats) {
   std::set<std::string> trees;
-  for (const char* policy : {"greedy", "uniform", "seeds"}) {
+  for (const char* policy : {"greedy", "rare", "uniform", "depth_first", "fixed",
+                             "seeds"}) {
     for (const int lag : {1, 3, 64}) {
       ExploreOptions options = Options("maze", kSanitized ? 60 : 150);
       options.policy = policy;
@@ -505,21 +506,26 @@ TEST(ExploreTest, ALogIsResumedByItsOwnSearchOnly) {
 
 // Of equal bugs the recipe with the fewest segments is kept.
 TEST(ExploreTest, TheShortestRecipeOfABugIsKept) {
-  ExploreOptions options = Options("maze", kSanitized ? 1500 : 3000);
-  std::vector<int> lengths;
-  options.on_bug = [&](const Bug& bug) {
-    lengths.push_back(bug.recipe.segments_size());
-  };
-  options.on_shorter_recipe = options.on_bug;
-  const ExploreResult result = MustExplore(options);
-  ASSERT_EQ(result.bugs.size(), 1u);
-  ASSERT_GT(lengths.size(), 1u);
-  for (size_t i = 1; i < lengths.size(); ++i) {
-    EXPECT_LE(lengths[i], lengths[i - 1]);
+  int improved = 0;
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    ExploreOptions options = Options("gates", kSanitized ? 200 : 400);
+    options.seed = seed;
+    options.policy = "depth_first";  // its first recipes are long
+    std::vector<int> lengths;
+    options.on_bug = [&](const Bug& bug) {
+      lengths.push_back(bug.recipe.segments_size());
+    };
+    options.on_shorter_recipe = options.on_bug;
+    const ExploreResult result = MustExplore(options);
+    if (result.bugs.empty()) continue;
+    for (size_t i = 1; i < lengths.size(); ++i) {
+      EXPECT_LE(lengths[i], lengths[i - 1]);
+    }
+    improved += lengths.back() < lengths.front() ? 1 : 0;
+    EXPECT_EQ(result.bugs[0].recipe.segments_size(), lengths.back());
+    ExpectReplaysHere(result.bugs[0].recipe);
   }
-  EXPECT_LT(lengths.back(), lengths.front());
-  EXPECT_EQ(result.bugs[0].recipe.segments_size(), lengths.back());
-  ExpectReplaysHere(result.bugs[0].recipe);
+  EXPECT_GT(improved, 0);
 }
 
 TEST(ExploreTest, TimelinesAreExact) {
@@ -546,8 +552,9 @@ TEST(ExploreTest, FirstBugIsThatOfTheWholeSearch) {
   ASSERT_EQ(first.bugs.size(), 1u);
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(first.timelines, first.bugs[0].first_timeline);
-  EXPECT_EQ(first.bugs[0].recipe.SerializeAsString(),
-            whole.bugs[0].recipe.SerializeAsString());
+  EXPECT_EQ(first.bugs[0].first_timeline, whole.bugs[0].first_timeline);
+  EXPECT_EQ(first.bugs[0].recipe.expected().identity(),
+            whole.bugs[0].recipe.expected().identity());
 }
 
 TEST(ExploreTest, TimeLimitEndsTheSearchEvenInAHang) {

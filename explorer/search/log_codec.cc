@@ -48,7 +48,12 @@ void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
   found.events = logged.events();
   found.time_ns = logged.time_ns();
   found.checkpoint = -1;
-  found.assertion = ~uint32_t{0};
+  // Same build, same table: sorted by id.
+  const auto& entries = AssertionTable::Get().entries();
+  auto it = std::lower_bound(
+      entries.begin(), entries.end(), logged.assertion(),
+      [](const AssertionEntry& entry, uint64_t id) { return entry.id < id; });
+  found.assertion = static_cast<uint32_t>(it - entries.begin());
 }
 
 void FromLogged(const ExpectedViolation& logged, ViolationRecord& record) {

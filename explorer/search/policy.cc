@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/search/policy.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -28,45 +29,127 @@ class Uniform final : public Policy {
   }
 };
 
-class Greedy final : public Policy {
+// An index with chances as the weights, of which at least one is positive.
+size_t PickWeighted(const std::vector<uint64_t>& weights, Random& random) {
+  uint64_t total = 0;
+  for (uint64_t weight : weights) total += weight;
+  uint64_t at = random.Below(total);
+  size_t index = 0;
+  while (at >= weights[index]) at -= weights[index++];
+  return index;
+}
+
+class Rare final : public Policy {
  public:
   int Pick(const Archive& archive, Random& random) override {
-    return random.Chance({1, 4}) ? Spread(archive, random) : Best(archive);
+    weights_.resize(archive.cells().size());
+    for (size_t i = 0; i < weights_.size(); ++i) {
+      weights_[i] = (uint64_t{1} << 32) / (archive.cells()[i].picks + 1);
+    }
+    const size_t picked = PickWeighted(weights_, random);
+    return picked == 0 ? kFreshSeed : static_cast<int>(picked);
   }
 
  private:
-  static int Best(const Archive& archive) {
+  std::vector<uint64_t> weights_;
+};
+
+// Splits each cell as often as its budget allows, newest first.
+class Stack : public Policy {
+ public:
+  int Pick(const Archive& archive, Random&) final {
+    for (int i = archive.size() - 1; i > 0; --i) {
+      if (HasBudget(archive.cells()[i])) return i;
+    }
+    return kFreshSeed;
+  }
+
+ private:
+  virtual bool HasBudget(const Cell& cell) const = 0;
+};
+
+class DepthFirst final : public Stack {
+  static constexpr uint64_t kBatch = 20;
+  static constexpr uint64_t kMin = 60;
+  static constexpr uint64_t kMax = 150;
+  bool HasBudget(const Cell& cell) const override {
+    return cell.picks < kMin || (cell.picks < kMax && cell.barren < kBatch);
+  }
+};
+
+class Fixed final : public Stack {
+  static constexpr uint64_t kTimelinesPerSplit = 20;
+  bool HasBudget(const Cell& cell) const override {
+    return cell.picks < kTimelinesPerSplit;
+  }
+};
+
+class Greedy final : public Policy {
+ public:
+  int Pick(const Archive& archive, Random& random) override {
+    if (random.Below(kOne) < ChanceToExploit(archive)) return Newest(archive);
+    if (random.Chance({3, 4})) return kFreshSeed;
+    return Spread(archive, random);
+  }
+
+ private:
+  static constexpr uint64_t kOne = 1 << 16;  // fixed point
+
+  // x / (x + y)
+  static uint64_t Share(uint64_t x, uint64_t y) { return x * kOne / (x + y); }
+
+  static uint64_t ChanceToExploit(const Archive& archive) {
+    const uint64_t streak = archive.streak() << 8;
+    const uint64_t surprise = archive.surprise();
+    const uint64_t bored = std::max(
+        kOne / 16, Share(streak, (uint64_t{64} << 8) + 8 * surprise));
+    uint64_t chance = kOne - bored;
+    chance = chance * Share(surprise, uint64_t{2} << 8) / kOne;
+    return chance * Share(archive.timelines(), 24) / kOne;
+  }
+
+  static int Newest(const Archive& archive) {
+    // The half-life in 1/16 ranks.
+    const uint64_t ranks = static_cast<uint64_t>(archive.ranks());
+    const uint64_t half_life = std::max<uint64_t>(22, ranks * 37 / 40);
     int best = 0;
-    for (int i = 1; i < archive.size(); ++i) {
-      // (i+1)^4 / (barren_i+1) against the best one's, without division. Fits
-      // into 128 bits for up to 2^23 cells and 2^32 picks of one.
-      if (Power4(i + 1) * (archive.cells()[best].barren + 1) >=
-          Power4(best + 1) * (archive.cells()[i].barren + 1)) {
+    uint64_t best_value = 0;
+    for (int i = 0; i < archive.size(); ++i) {
+      const Cell& cell = archive.cells()[i];
+      if (cell.rank == Cell::kNoRank) continue;
+      const uint64_t age = ranks - 1 - static_cast<uint64_t>(cell.rank);
+      const uint64_t value = Halved(age * 256 / half_life);
+      // Values over barren + 1, compared without division.
+      using Wide = unsigned __int128;
+      if (Wide{value} * (archive.cells()[best].barren + 1) >=
+          Wide{best_value} * (cell.barren + 1)) {
         best = i;
+        best_value = value;
       }
     }
     return best;
   }
 
-  static unsigned __int128 Power4(int base) {
-    const unsigned __int128 square = static_cast<uint64_t>(base) *
-                                     static_cast<uint64_t>(base);
-    return square * square;
+  // 2^32 · 2^(-sixteenths / 16)
+  static uint64_t Halved(uint64_t sixteenths) {
+    static constexpr uint64_t kPowers[16] = {
+        4294967296, 4112874773, 3938502376, 3771522796, 3611622603, 3458501653,
+        3311872529, 3171459999, 3037000500, 2908241642, 2784941738, 2666869345,
+        2553802834, 2445529972, 2341847524, 2242560872};
+    const uint64_t halves = sixteenths / 16;
+    return halves > 32 ? 0 : kPowers[sixteenths % 16] >> halves;
   }
 
   int Spread(const Archive& archive, Random& random) {
-    weights_.resize(archive.cells().size());
-    uint64_t total = 0;
-    for (int i = 0; i < archive.size(); ++i) {
-      weights_[i] =
-          (uint64_t{1} << 24) /
-          IntegerSqrt((archive.cells()[i].picks + 1) << 16);
-      total += weights_[i];
+    const size_t groups = archive.groups().size();
+    const std::vector<int>& group =
+        archive.groups()[groups == 1 ? 0 : 1 + random.Below(groups - 1)];
+    weights_.resize(group.size());
+    for (size_t i = 0; i < group.size(); ++i) {
+      weights_[i] = (uint64_t{1} << 24) /
+                    IntegerSqrt((archive.cells()[group[i]].picks + 1) << 16);
     }
-    uint64_t at = random.Below(total);
-    int index = 0;
-    while (at >= weights_[index]) at -= weights_[index++];
-    return index;
+    return group[PickWeighted(weights_, random)];
   }
 
   std::vector<uint64_t> weights_;
@@ -76,10 +159,14 @@ class Greedy final : public Policy {
 
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicy(absl::string_view name) {
   if (name == "greedy") return std::make_unique<Greedy>();
+  if (name == "rare") return std::make_unique<Rare>();
   if (name == "uniform") return std::make_unique<Uniform>();
+  if (name == "depth_first") return std::make_unique<DepthFirst>();
+  if (name == "fixed") return std::make_unique<Fixed>();
   if (name == "seeds") return std::make_unique<Seeds>();
-  return absl::NotFoundError(absl::StrCat(
-      "no policy is named '", name, "': use greedy, uniform or seeds"));
+  return absl::NotFoundError(
+      absl::StrCat("no policy is named '", name,
+                   "': use greedy, rare, uniform, depth_first, fixed or seeds"));
 }
 
 }  // namespace moonpool::explorer

@@ -28,11 +28,29 @@ class Policy {
   virtual int Pick(const Archive& archive, Random& random) = 0;
 };
 
-// "greedy" (the default): the cell with the largest (index + 1)^4 / (barren +
-// 1), so the newest one until it has proved barren; a quarter of the picks go
-// to the whole archive, by (picks + 1)^-1/2, so that nothing is ever forgotten
-// (design/explorer.md has the measurements behind the exponents).
-// "uniform": every cell alike. "seeds": always a fresh seed, the control. NotFound for other names, listing these.
+// "greedy" (the default) exploits the newest cells, and explores more the less
+// that pays:
+//   exploit: of the ranked cells the one with the largest 2^(-age/h) / (barren
+//     + 1); age counts ranks from the newest, h is a 17th of all, at least 1.4
+//   explore: three of four a fresh seed, else a group (not the beginning's) by
+//     even chances and in it a cell by (picks + 1)^-1/2
+// The chance to exploit is the product of
+//   1 - max(1/16, streak / (streak + 64 + 8 surprise)): nothing found for much
+//     longer than usual: look elsewhere
+//   surprise / (surprise + 2): while each timeline shows something new, fresh
+//     seeds do as well, and without a bias
+//   timelines / (timelines + 24): a shallow bug shows in the first few seeds
+// explorer/problems/README.md has the measurements behind the constants.
+//
+// "rare": cells by 1 / (picks + 1), the beginning being a fresh seed.
+// "uniform": every cell alike.
+// "depth_first": the original Moonpool's adaptive splits: the newest cell, in
+// batches of 20 timelines, at least 60 and at most 150 of them, as long as the
+// last batch discovered something; then the next older one. "fixed": 20
+// timelines from each cell, newest first. Both: fresh seeds when none is left.
+// "seeds": always a fresh seed, the control.
+//
+// NotFound for other names, listing these.
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicy(absl::string_view name);
 
 }  // namespace moonpool::explorer

@@ -5,10 +5,12 @@
 // fixed seeds.
 #include "explorer/search/policy.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -26,17 +28,26 @@ std::unique_ptr<Policy> Make(absl::string_view name) {
   return *std::move(policy);
 }
 
-// Every Chance fails: "greedy" takes the best cell.
-class NeverSpreads final : public Random {
+// "greedy" exploits whenever its chance is not zero.
+class AlwaysExploits final : public Random {
  public:
-  uint64_t Next() override { return ~uint64_t{0}; }
+  uint64_t Next() override { return 0; }
 };
 
 class PolicyTest : public ::testing::Test {
  protected:
+  static constexpr int kGroups = 3;
+
+  // As after a long search in which every 16th timeline yielded, and the last.
+  static void MakeOld(Archive& archive) {
+    for (int i = 1; i <= 1600; ++i) archive.CommitTimeline(i % 16 == 0);
+  }
+
   Archive RandomArchive(int cells, uint64_t most_picks, uint64_t most_barren) {
     Archive archive;
-    for (int i = 1; i < cells; ++i) archive.AddCell(i, absl::StrCat(i));
+    for (int i = 1; i < cells; ++i) {
+      archive.AddCell(i, absl::StrCat(i), static_cast<uint32_t>(i % kGroups));
+    }
     for (int i = 0; i < cells; ++i) {
       archive.cell(i).picks = random_.Below(most_picks);
       archive.cell(i).barren = random_.Below(most_barren);
@@ -68,87 +79,184 @@ class PolicyTest : public ::testing::Test {
 
 TEST_F(PolicyTest, GreedyTakesTheLargestValueAndOfEqualsTheNewest) {
   auto greedy = Make("greedy");
-  NeverSpreads never;
+  AlwaysExploits exploits;
   for (int round = 0; round < 2000; ++round) {
-    const int cells = static_cast<int>(random_.Range(int64_t{1}, 60));
+    const int cells = static_cast<int>(random_.Range(int64_t{1}, 300));
     // Small ranges make ties, large ones make old cells win.
     const uint64_t most_barren = uint64_t{1} << random_.Range(int64_t{0}, 20);
-    const Archive archive = RandomArchive(cells, 100, most_barren);
-    int best = 0;
+    Archive archive = RandomArchive(cells, 100, most_barren);
+    MakeOld(archive);
+    const double half_life = std::max(22.0, cells * 37 / 40.0) / 16;
     auto value = [&](int i) {
-      // Both operands are exact, so equal quotients are equal doubles.
-      return std::pow(i + 1.0, 4) /
-             (static_cast<double>(archive.cells()[i].barren) + 1.0);
+      return std::exp2((i - cells + 1) / half_life) /
+             (static_cast<double>(archive.cells()[i].barren) + 1);
     };
-    for (int i = 1; i < cells; ++i) {
-      if (value(i) >= value(best)) best = i;
+    double best = 0;
+    for (int i = 0; i < cells; ++i) best = std::max(best, value(i));
+    const int picked = greedy->Pick(archive, exploits);
+    ASSERT_NE(picked, Policy::kFreshSeed);
+    // Sixteenths of a half-life are what it tells apart.
+    ASSERT_GE(value(picked), best * std::exp2(-1.5 / 16)) << "round " << round;
+    for (int i = picked + 1; i < cells; ++i) {
+      ASSERT_LT(value(i), value(picked) * std::exp2(1.5 / 16));
     }
-    ASSERT_EQ(greedy->Pick(archive, never), best) << "round " << round;
   }
 }
 
 TEST_F(PolicyTest, GreedyStaysWithTheNewestUntilItHasProvedBarren) {
   auto greedy = Make("greedy");
-  NeverSpreads never;
+  AlwaysExploits exploits;
   Archive archive;
-  for (int i = 1; i < 10; ++i) archive.AddCell(i, "");
-  // 10^4/(b+1) < 9^4 as soon as b+1 > 1.52, for cells that are not barren.
-  EXPECT_EQ(greedy->Pick(archive, never), 9);
+  for (int i = 1; i < 10; ++i) archive.AddCell(i, "", 0);
+  MakeOld(archive);
+  EXPECT_EQ(greedy->Pick(archive, exploits), 9);
+  // One rank is 2^(-1/1.4) = 0.6 here.
   archive.cell(9).barren = 1;
-  EXPECT_EQ(greedy->Pick(archive, never), 8);
-  // Where all have been tried a lot, the newest has the most of it.
+  EXPECT_EQ(greedy->Pick(archive, exploits), 8);
   for (int i = 0; i < 10; ++i) archive.cell(i).barren = 99;
-  archive.cell(9).barren = 151;
-  EXPECT_EQ(greedy->Pick(archive, never), 9);
-  archive.cell(9).barren = 152;
-  EXPECT_EQ(greedy->Pick(archive, never), 8);
+  archive.cell(9).barren = 160;
+  EXPECT_EQ(greedy->Pick(archive, exploits), 9);
+  archive.cell(9).barren = 170;
+  EXPECT_EQ(greedy->Pick(archive, exploits), 8);
+}
+
+TEST_F(PolicyTest, GreedyDoesNotExploitTheBucketsBeyondAGroupsShare) {
+  auto greedy = Make("greedy");
+  AlwaysExploits exploits;
+  Archive archive;
+  archive.AddCell(1, "", 1);
+  for (uint64_t i = 2; i < 1000; ++i) archive.AddCell(i, "", 2);
+  archive.AddCell(1000, "", 3);
+  EXPECT_EQ(archive.ranks(), 1 + 1 + 128 + 1);
+  MakeOld(archive);
+  EXPECT_EQ(greedy->Pick(archive, exploits), 1000);
+  archive.cell(1000).barren = 1000000;
+  EXPECT_EQ(greedy->Pick(archive, exploits), 129);
 }
 
 TEST_F(PolicyTest, GreedyCompareDoesNotOverflow) {
   auto greedy = Make("greedy");
-  NeverSpreads never;
+  AlwaysExploits exploits;
   Archive archive;
-  constexpr int kCells = 200000;
-  for (int i = 1; i < kCells; ++i) archive.AddCell(i, "");
-  EXPECT_EQ(greedy->Pick(archive, never), kCells - 1);
-  archive.cell(kCells - 1).barren = uint64_t{1} << 32;
-  EXPECT_EQ(greedy->Pick(archive, never), kCells - 2);
-  for (int i = 0; i < kCells; ++i) archive.cell(i).barren = uint64_t{1} << 32;
-  EXPECT_EQ(greedy->Pick(archive, never), kCells - 1);
-}
-
-TEST_F(PolicyTest, GreedySpreadsAQuarterByTheRootOfThePicks) {
-  auto greedy = Make("greedy");
-  constexpr int kPicks = 200000;
-  for (const uint64_t most_picks : {1u, 10u, 10000u}) {
-    const Archive archive = RandomArchive(40, most_picks, 50);
-    NeverSpreads never;
-    const int best = greedy->Pick(archive, never);
-    double total = 0;
-    std::vector<double> expected;
-    for (const Cell& cell : archive.cells()) {
-      expected.push_back(1 / std::sqrt(static_cast<double>(cell.picks) + 1));
-      total += expected.back();
-    }
-    for (double& e : expected) e *= kPicks / 4.0 / total;
-    expected[best] += kPicks * 0.75;
-    std::vector<double> seen(expected.size());
-    for (int i = 0; i < kPicks; ++i) ++seen[greedy->Pick(archive, random_)];
-    EXPECT_LT(ChiSquareSigmas(expected, seen), 5) << most_picks;
+  constexpr int kCells = 100000;
+  for (int i = 1; i < kCells; ++i) {
+    archive.AddCell(i, "", static_cast<uint32_t>(i));
   }
+  MakeOld(archive);
+  EXPECT_EQ(greedy->Pick(archive, exploits), kCells - 1);
+  archive.cell(kCells - 1).barren = uint64_t{1} << 40;
+  EXPECT_EQ(greedy->Pick(archive, exploits), kCells - 2);
+  for (int i = 0; i < kCells; ++i) archive.cell(i).barren = uint64_t{1} << 40;
+  EXPECT_EQ(greedy->Pick(archive, exploits), kCells - 1);
 }
 
-TEST_F(PolicyTest, GreedyForgetsNoCell) {
+struct Shares {
+  double exploit = 0;
+  double fresh = 0;
+};
+
+// Of many picks: the share of the cell that exploiting takes, and of fresh
+// seeds.
+Shares SharesOf(const Archive& archive, Random& random) {
+  auto greedy = Make("greedy");
+  AlwaysExploits exploits;
+  const int newest = greedy->Pick(archive, exploits);
+  constexpr int kPicks = 40000;
+  Shares shares;
+  for (int i = 0; i < kPicks; ++i) {
+    const int picked = greedy->Pick(archive, random);
+    shares.exploit += (picked == newest ? 1.0 : 0.0) / kPicks;
+    shares.fresh += (picked == Policy::kFreshSeed ? 1.0 : 0.0) / kPicks;
+  }
+  return shares;
+}
+
+TEST_F(PolicyTest, GreedyExploitsWhatPays) {
+  Archive archive = RandomArchive(200, 100, 50);
+  // A young search: every pick a fresh seed, or spread.
+  EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.75, 0.02);
+  // Surprise 16, streak 0, age 1600.
+  MakeOld(archive);
+  const Shares paying = SharesOf(archive, random_);
+  EXPECT_NEAR(paying.exploit, 15 / 16.0 * 16 / 18 * 1600 / 1624, 0.03);
+  EXPECT_NEAR(paying.fresh, 0.75 * (1 - paying.exploit), 0.02);
+  // After 192 = 64 + 8 · 16 barren timelines half as much.
+  for (int i = 0; i < 192; ++i) archive.CommitTimeline(false);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit,
+              0.5 * 16 / 18 * 1792 / 1816, 0.03);
+  for (int i = 0; i < 20000; ++i) archive.CommitTimeline(false);
+  EXPECT_LT(SharesOf(archive, random_).exploit, 0.03);
+  // Where every timeline yields, fresh seeds have two of three again.
+  Archive easy = RandomArchive(200, 100, 50);
+  for (int i = 0; i < 5000; ++i) easy.CommitTimeline(true);
+  EXPECT_NEAR(SharesOf(easy, random_).exploit, 15 / 16.0 / 3, 0.03);
+}
+
+TEST_F(PolicyTest, GreedySpreadsOverGroupsAndByTheRootOfThePicks) {
   auto greedy = Make("greedy");
   Archive archive;
-  for (int i = 1; i < 20; ++i) archive.AddCell(i, "");
-  archive.cell(3).picks = 1000000;
-  archive.cell(3).barren = 1000000;
-  int seen = 0;
-  for (int i = 0; i < 1000000; ++i) seen += greedy->Pick(archive, random_) == 3;
-  // 10^6 / 4 * 0.001 / 19 = 13.2
-  EXPECT_GT(seen, 2);
-  EXPECT_LT(seen, 40);
+  for (uint64_t i = 1; i <= 3; ++i) archive.AddCell(i, "", 1);
+  for (uint64_t i = 4; i <= 40; ++i) archive.AddCell(i, "", 2);
+  archive.cell(1).picks = 99;
+  constexpr int kPicks = 200000;
+  std::vector<double> seen(archive.cells().size());
+  double spread = 0;
+  for (int i = 0; i < kPicks; ++i) {  // young: nothing is exploited
+    const int picked = greedy->Pick(archive, random_);
+    if (picked == Policy::kFreshSeed) continue;
+    ++seen[picked];
+    ++spread;
+  }
+  EXPECT_NEAR(spread / kPicks, 0.25, 0.01);
+  std::vector<double> expected(archive.cells().size());
+  for (int i = 1; i <= 3; ++i) expected[i] = spread / 2 / 2.1;
+  expected[1] /= 10;
+  for (int i = 4; i <= 40; ++i) expected[i] = spread / 2 / 37;
+  EXPECT_LT(ChiSquareSigmas(expected, seen), 5);
+}
+
+TEST_F(PolicyTest, RareIsOneOverThePicks) {
+  auto rare = Make("rare");
+  constexpr int kPicks = 200000;
+  const Archive archive = RandomArchive(30, 50, 50);
+  std::vector<double> expected;
+  double total = 0;
+  for (const Cell& cell : archive.cells()) {
+    expected.push_back(1 / (static_cast<double>(cell.picks) + 1));
+    total += expected.back();
+  }
+  for (double& e : expected) e *= kPicks / total;
+  std::vector<double> seen(expected.size());
+  for (int i = 0; i < kPicks; ++i) {
+    const int picked = rare->Pick(archive, random_);
+    ++seen[picked == Policy::kFreshSeed ? 0 : picked];
+  }
+  EXPECT_LT(ChiSquareSigmas(expected, seen), 5);
+}
+
+TEST_F(PolicyTest, StacksSplitTheNewestCellUntilItsBudgetIsSpent) {
+  for (const bool yields : {false, true}) {
+    for (const auto& [name, budget] :
+         std::vector<std::pair<std::string, int>>{
+             {"depth_first", yields ? 150 : 60}, {"fixed", 20}}) {
+      auto policy = Make(name);
+      Archive archive;
+      for (int i = 1; i <= 3; ++i) archive.AddCell(i, "", 0);
+      std::vector<int> expected;
+      for (int cell : {3, 2, 1, Policy::kFreshSeed}) {
+        expected.insert(expected.end(), budget, cell);
+      }
+      std::vector<int> picks;
+      while (picks.size() < expected.size()) {
+        picks.push_back(policy->Pick(archive, random_));
+        if (picks.back() == Policy::kFreshSeed) continue;
+        Cell& cell = archive.cell(picks.back());
+        ++cell.picks;
+        cell.barren = yields ? 0 : cell.barren + 1;
+      }
+      EXPECT_EQ(picks, expected) << name << yields;
+    }
+  }
 }
 
 TEST_F(PolicyTest, UniformIsUniform) {
@@ -179,7 +287,8 @@ TEST_F(PolicyTest, SeedsAlwaysWantsAFreshSeedAndDrawsNothing) {
 
 TEST_F(PolicyTest, TheSameRandomnessGivesTheSamePicks) {
   const Archive archive = RandomArchive(50, 100, 100);
-  for (const char* name : {"greedy", "uniform", "seeds"}) {
+  for (const char* name : {"greedy", "rare", "uniform", "depth_first", "fixed",
+                           "seeds"}) {
     std::vector<int> picks[2];
     for (std::vector<int>& these : picks) {
       auto policy = Make(name);
@@ -198,7 +307,8 @@ TEST_F(PolicyTest, UnknownNamesAreToldTheKnownOnes) {
   for (const char* name : {"", "Greedy", "best"}) {
     const absl::Status status = MakePolicy(name).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-    for (const char* known : {"greedy", "uniform", "seeds"}) {
+    for (const char* known : {"greedy", "rare", "uniform", "depth_first",
+                              "fixed", "seeds"}) {
       EXPECT_TRUE(absl::StrContains(status.message(), known)) << status;
     }
   }
