@@ -1,7 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// What a timeline of the explorer costs, and what a bare fork of the same
-// process costs. Times are CPU times of all processes for one item (neighbours
+// What a timeline of the explorer costs, what a bare fork of the same process
+// costs, and how much faster than real time a cluster at work is. Times are CPU times of all processes for one item (neighbours
 // do not count); per_second is of wall time.
 //
 // Without Google Benchmark: Debian has it only shared, a fork copies every
@@ -85,16 +85,34 @@ uint64_t Fork() {
   return kForks;
 }
 
+SimulationBuilder Build(const std::string& name,
+                        CampaignParams::Values params) {
+  const absl::StatusOr<const Campaign*> campaign = FindCampaign(name);
+  CHECK(campaign.ok()) << campaign.status().message();
+  absl::StatusOr<SimulationBuilder> builder =
+      BuildCampaign(**campaign, CampaignParams(std::move(params)));
+  CHECK(builder.ok()) << builder.status().message();
+  return *std::move(builder);
+}
+
 // Baseline: timelines without any fork, each from its beginning.
 uint64_t RunMaze() {
   constexpr int kRuns = 1000;
-  const absl::StatusOr<const Campaign*> campaign = FindCampaign("maze");
-  CHECK(campaign.ok()) << campaign.status().message();
-  absl::StatusOr<SimulationBuilder> builder =
-      BuildCampaign(**campaign, CampaignParams({}));
-  CHECK(builder.ok()) << builder.status().message();
-  for (uint64_t seed = 0; seed < kRuns; ++seed) builder->RunIteration(seed);
+  SimulationBuilder builder = Build("maze", {});
+  for (uint64_t seed = 0; seed < kRuns; ++seed) builder.RunIteration(seed);
   return kRuns;
+}
+
+// The items are the simulated seconds of a campaign's runs, so that items a
+// second are simulated : real. Always the same seeds: they differ in cost.
+uint64_t Simulate(const std::string& campaign, CampaignParams::Values params) {
+  constexpr int kRuns = 100;
+  SimulationBuilder builder = Build(campaign, std::move(params));
+  int64_t simulated_ns = 0;
+  for (uint64_t seed = 1000; seed < 1000 + kRuns; ++seed) {
+    simulated_ns += builder.RunIteration(seed).simulated_ns;
+  }
+  return static_cast<uint64_t>(simulated_ns / 1000000000);
 }
 
 void Measure(const Benchmark& benchmark, const Options& options,
@@ -143,14 +161,25 @@ Options ParseFlags(int argc, char** argv) {
 int Main(int argc, char** argv) {
   FixAddresses(argv);
   const Options options = ParseFlags(argc, argv);
-  const std::vector<Benchmark> benchmarks = {
+  std::vector<Benchmark> benchmarks = {
       {"BM_Fork", [] { return Fork(); }},
       {"BM_MazeWithoutFork", [] { return RunMaze(); }},
       {"BM_MazeSeeds/workers:1", [] { return ExploreMaze("seeds", 1); }},
       {"BM_MazeSeeds/workers:2", [] { return ExploreMaze("seeds", 2); }},
       {"BM_MazeGreedy/workers:1", [] { return ExploreMaze("greedy", 1); }},
       {"BM_MazeGreedy/workers:2", [] { return ExploreMaze("greedy", 2); }},
+      {"BM_SimulatedRaft/nodes:5",
+       [] { return Simulate("raft", {{"nodes", "5"}}); }},
   };
+  if (Campaigns().contains("craft")) {  // only where the library is installed
+    benchmarks.push_back({"BM_SimulatedCraft/nodes:3", [] {
+                            return Simulate("craft", {{"nodes", "3"}});
+                          }});
+    benchmarks.push_back({"BM_SimulatedCraft/nodes:3/gentle", [] {
+                            return Simulate("craft", {{"nodes", "3"},
+                                                      {"rough", "false"}});
+                          }});
+  }
   const std::regex filter(options.filter);
   bool is_first = true;
   if (options.json) std::cout << "{\"context\": {}, \"benchmarks\": [\n";

@@ -7,8 +7,7 @@ namespace moonpool {
 
 uint64_t Random::Below(uint64_t bound) {
   CHECK_GT(bound, 0u);
-  return static_cast<uint64_t>(
-      (static_cast<unsigned __int128>(Next()) * bound) >> 64);
+  return ScaleBelow(Next(), bound);
 }
 
 int64_t Random::Range(int64_t low, int64_t high) {

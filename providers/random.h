@@ -21,6 +21,12 @@ struct Ratio {
   uint64_t den = 1;
 };
 
+// A uniform word scaled to [0, bound), without rejection.
+inline uint64_t ScaleBelow(uint64_t word, uint64_t bound) {
+  return static_cast<uint64_t>(
+      (static_cast<unsigned __int128>(word) * bound) >> 64);
+}
+
 class Random {
  public:
   virtual ~Random() = default;

@@ -21,8 +21,8 @@
 
 namespace moonpool {
 
-// Something due at a moment, linked into a clock's queue. Intrusive: no
-// allocation per timer. The queue owns none of them.
+// Something due at a moment, known to a clock's queue. No allocation per timer.
+// The queue owns none of them.
 class TimedEvent {
  public:
   TimedEvent() = default;
@@ -30,7 +30,7 @@ class TimedEvent {
   // Called by the queue, once, when the moment has come; the event is already
   // out of the queue then and may destroy itself.
   virtual void Fire() = 0;
-  bool is_scheduled() const { return slot_ != kNotScheduled; }
+  bool is_scheduled() const { return entry_ != kNotScheduled; }
   int64_t time_ns() const { return time_ns_; }
 
  protected:
@@ -38,11 +38,9 @@ class TimedEvent {
 
  private:
   friend class EventQueue;
-  static constexpr uint16_t kNotScheduled = 0xFFFF;
-  TimedEvent* previous_ = nullptr;
-  TimedEvent* next_ = nullptr;
+  static constexpr uint32_t kNotScheduled = 0;
   int64_t time_ns_ = 0;
-  uint16_t slot_ = kNotScheduled;
+  uint32_t entry_ = kNotScheduled;  // the queue's own number for it
 };
 
 class Time {
@@ -72,15 +70,19 @@ class Time {
                                           [[clang::lifetimebound]]);
 
  protected:
-  // Schedules event after delay; REQUIRES: it is not scheduled.
-  virtual void Schedule(TimedEvent& event, absl::Duration delay) = 0;
+  // epoch outlives the provider; nullptr for a clock that never changes.
+  explicit Time(const uint32_t* epoch = nullptr)
+      : epoch_(epoch != nullptr ? epoch : &kOneEpoch) {}
+
+  // Schedules event after delay; returns the time of this clock (Now, in ns) at
+  // which that is. REQUIRES: it is not scheduled.
+  virtual int64_t Schedule(TimedEvent& event, absl::Duration delay) = 0;
   // Takes a scheduled event out of the queue. O(1).
   virtual void Cancel(TimedEvent& event) = 0;
-  // Changes when the clock's rate does, or when it jumps: a timer that was set
-  // in another epoch looks at Now() before it fires.
-  virtual uint32_t Epoch() const { return 0; }
 
  private:
+  static constexpr uint32_t kOneEpoch = 0;
+
   class Timer final : public TimedEvent {
    public:
     explicit Timer(Time* time) : time_(time) {}
@@ -92,15 +94,17 @@ class Time {
       Start(delay);
     }
     void Start(absl::Duration delay) {
-      epoch_ = time_->Epoch();
-      due_ = time_->Now() + delay;
-      time_->Schedule(*this, delay);
+      epoch_ = *time_->epoch_;
+      due_ns_ = time_->Schedule(*this, delay);
     }
     void Fire() override {
-      if (__builtin_expect(epoch_ != time_->Epoch(), 0) &&
-          time_->Now() < due_) {
-        Start(due_ - time_->Now());
-        return;
+      if (__builtin_expect(epoch_ != *time_->epoch_, 0)) {
+        const int64_t left_ns =
+            due_ns_ - absl::ToInt64Nanoseconds(time_->Now());
+        if (left_ns > 0) {
+          Start(absl::Nanoseconds(left_ns));
+          return;
+        }
       }
       node.Wake();
     }
@@ -108,9 +112,13 @@ class Time {
 
    private:
     Time* time_;
-    absl::Duration due_;
+    int64_t due_ns_ = 0;
     uint32_t epoch_ = 0;
   };
+
+  // Changes when the clock's rate does, or when it jumps: a timer that was set
+  // in another epoch looks at Now() before it fires.
+  const uint32_t* epoch_;
 };
 
 class Time::SleepAwaiter {

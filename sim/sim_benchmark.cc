@@ -300,5 +300,94 @@ void BM_EmptyIteration(benchmark::State& state) {
 }
 BENCHMARK(BM_EmptyIteration)->Arg(0)->Arg(3);
 
+// ---- Simulated time against real time ---------------------------------------
+
+// Beats to every other server each three seconds, and answers beats.
+class Heart final : public Process {
+ public:
+  absl::string_view name() const override { return "heart"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    ctx.tasks().Spawn(&Heart::Listen, &ctx);
+    for (const std::string& ip : ctx.topology().all_process_ips()) {
+      if (ip != ctx.my_ip()) ctx.tasks().Spawn(&Heart::Beat, &ctx, ip);
+    }
+    co_await ctx.shutdown().Cancelled();
+    co_return absl::OkStatus();
+  }
+
+ private:
+  static Task<absl::Status> Listen(SimContext* ctx) {
+    CO_ASSIGN_OR_RETURN(auto listener,
+                        co_await ctx->network().Bind(ctx->my_ip()));
+    for (;;) {
+      CO_ASSIGN_OR_RETURN(Accepted peer, co_await listener->Accept());
+      ctx->tasks().Spawn(&Heart::Answer, std::move(peer.stream));
+    }
+  }
+  static Task<absl::Status> Answer(std::unique_ptr<Stream> stream) {
+    char bytes[kMessageBytes];
+    for (;;) {
+      CO_RETURN_IF_ERROR(co_await stream->ReadFull(absl::MakeSpan(bytes)));
+      CO_RETURN_IF_ERROR(
+          co_await stream->Write(absl::string_view(bytes, sizeof(bytes))));
+    }
+  }
+  static Task<void> Beat(SimContext* ctx, std::string ip) {
+    std::unique_ptr<Stream> stream;
+    for (;;) {
+      absl::Status status =
+          co_await ctx->time().Timeout(absl::Seconds(1), Once(ctx, ip, &stream));
+      if (!status.ok()) stream.reset();
+      co_await ctx->time().Sleep(
+          ctx->random().Range(absl::Seconds(2), absl::Seconds(4)));
+    }
+  }
+  static Task<absl::Status> Once(SimContext* ctx, std::string ip,
+                                 std::unique_ptr<Stream>* stream) {
+    if (*stream == nullptr) {
+      CO_ASSIGN_OR_RETURN(*stream, co_await ctx->network().Connect(ip));
+    }
+    char bytes[kMessageBytes] = {};
+    CO_RETURN_IF_ERROR(
+        co_await (*stream)->Write(absl::string_view(bytes, sizeof(bytes))));
+    co_return co_await (*stream)->ReadFull(absl::MakeSpan(bytes));
+  }
+};
+
+class Waiting final : public Workload {
+ public:
+  static constexpr int kMinutes = 10;
+  absl::string_view name() const override { return "waiting"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    co_await ctx.time().Sleep(absl::Minutes(kMinutes));
+    co_return absl::OkStatus();
+  }
+};
+
+// Seconds of an idle cluster of five under all faults: each pair beats in three
+// seconds, somebody reboots each minute. Items a second are simulated : real.
+// (Clusters at work: //explorer:benchmarks.)
+void BM_SimulatedIdle(benchmark::State& state) {
+  SimulationBuilder builder;
+  builder
+      .Processes({.count = 5, .factory = [] { return std::make_unique<Heart>(); }})
+      .Workload(std::make_unique<Waiting>())
+      .Chaos(ChaosProfile::Swarm())
+      .Attrition({.interval_min = absl::Seconds(30),
+                  .interval_max = absl::Seconds(90)});
+  // The same seeds in every run, whatever its length: they differ in cost.
+  constexpr uint64_t kSeeds = 50;
+  int64_t simulated_ns = 0;
+  for (auto _ : state) {
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      const IterationResult result = builder.RunIteration(seed);
+      CHECK(result.violations.empty()) << result.violations[0].message;
+      simulated_ns += result.simulated_ns;
+    }
+  }
+  state.SetItemsProcessed(simulated_ns / 1000000000);
+}
+BENCHMARK(BM_SimulatedIdle);
+
 }  // namespace
 }  // namespace moonpool

@@ -3,7 +3,8 @@
 
   bench_table.py GOALS.json RESULTS.json ...
 
-A goal is a time for one item (for one iteration where the benchmark counts no items). Its key is a
+A goal is a time for one item (for one iteration where the benchmark counts no items), or "10000 : 1":
+items a second of CPU, at least, of a benchmark whose items are simulated seconds. Its key is a
 benchmark's name, with its arguments or without: BM_Draw is the goal of BM_Draw/100 too.
 """
 import json
@@ -38,7 +39,11 @@ def row(result, goals):
     items = result.get("items_per_second")
     cells = [name, duration(item), rate(items) if items else ""]
     goal = goals.get(name) or goals.get(name.split("/")[0])
-    if goal:
+    if goal and goal.endswith(": 1"):
+        cells[2] = "%d : 1" % items
+        ratio = float(goal.split()[0]) / items
+        cells += [goal, "ok" if ratio <= 1 else "%.1f x" % ratio]
+    elif goal:
         if items:
             item = 1e9 / items
         ratio = item / nanoseconds(goal)

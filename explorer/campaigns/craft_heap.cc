@@ -24,9 +24,7 @@ struct CraftHeap::Functions {
   static void Free(void*, void* block) { CraftHeap::Free(block); }
   static void* Calloc(void*, size_t count, size_t size) {
     CHECK(size == 0 || count <= std::numeric_limits<size_t>::max() / size);
-    void* block = Malloc(nullptr, count * size);
-    std::memset(block, 0, count * size);
-    return block;
+    return Malloc(nullptr, count * size);  // is all zeros
   }
   static void* Realloc(void*, void* old_block, size_t size) {
     void* block = Malloc(nullptr, size);

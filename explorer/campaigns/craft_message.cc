@@ -197,25 +197,25 @@ size_t ExpectedBytes(const raft_message& message) {
 
 void WriteEntryParts(raft_term term, uint16_t type, absl::string_view data,
                      ByteWriter& writer) {
-  writer.U64(term);
-  writer.U16(type);
-  writer.Bytes(data);
+  CHECK_LE(data.size(), kMaxFrameBytes);
+  writer.EntryHead(term, type, static_cast<uint32_t>(data.size()));
+  writer.Raw(data);
 }
 
 }  // namespace
 
-void ByteWriter::Put(uint64_t value, int width) {
-  char bytes[8];
-  for (int i = 0; i < width; ++i) {
-    bytes[i] = static_cast<char>(value >> (8 * i));
-  }
-  out_->append(bytes, static_cast<size_t>(width));
+void ByteWriter::EntryHead(uint64_t term, uint16_t type, uint32_t size) {
+  char bytes[kMinEntryBytes];
+  Store(term, 8, bytes);
+  Store(type, 2, bytes + 8);
+  Store(size, 4, bytes + 10);
+  out_->append(bytes, sizeof(bytes));
 }
 
 void ByteWriter::Bytes(absl::string_view bytes) {
   CHECK_LE(bytes.size(), kMaxFrameBytes);
   U32(static_cast<uint32_t>(bytes.size()));
-  out_->append(bytes.data(), bytes.size());
+  Raw(bytes);
 }
 
 uint64_t ByteReader::Get(size_t width) {

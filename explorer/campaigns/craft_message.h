@@ -53,9 +53,20 @@ class ByteWriter {
   void U64(uint64_t value) { Put(value, 8); }
   // Length and bytes.
   void Bytes(absl::string_view bytes);
+  // Without length.
+  void Raw(absl::string_view bytes) { out_->append(bytes.data(), bytes.size()); }
+  // As U64, U16 and U32, which is what most of all messages consist of.
+  void EntryHead(uint64_t term, uint16_t type, uint32_t size);
 
  private:
-  void Put(uint64_t value, int width);
+  static void Store(uint64_t value, int width, char* to) {
+    for (int i = 0; i < width; ++i) to[i] = static_cast<char>(value >> (8 * i));
+  }
+  void Put(uint64_t value, int width) {
+    char bytes[8];
+    Store(value, width, bytes);
+    out_->append(bytes, static_cast<size_t>(width));
+  }
   std::string* out_;
 };
 

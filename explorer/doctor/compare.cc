@@ -47,8 +47,6 @@ std::string TraceKindName(uint64_t kind) {
       return "boot";
     case TraceKind::kFault:
       return "fault";
-    case TraceKind::kUser:
-      return "user's trace";
   }
   return absl::StrCat("trace of kind ", kind);
 }

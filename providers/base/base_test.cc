@@ -9,7 +9,6 @@
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
 #include "providers/base/status_macros.h"
-#include "providers/base/strong_id.h"
 
 namespace moonpool {
 namespace {
@@ -57,13 +56,6 @@ TEST(StatusMacrosTest, ErrorsReturnEarlyAndValuesPass) {
   EXPECT_EQ(Twice(false).status(), absl::InvalidArgumentError("bad"));
   EXPECT_TRUE(Only(true).ok());
   EXPECT_EQ(Only(false), absl::InvalidArgumentError("bad"));
-}
-
-TEST(StrongIdTest, ComparesByValue) {
-  using NodeId = StrongId<struct NodeIdTag, int>;
-  EXPECT_EQ(NodeId(3), NodeId(3));
-  EXPECT_LT(NodeId(3), NodeId(4));
-  static_assert(!std::is_convertible_v<int, NodeId>);
 }
 
 }  // namespace

@@ -715,6 +715,33 @@ TEST_F(ReadyQueueTest, NothingResumesInline) {
   EXPECT_EQ(resumed, 20);
 }
 
+// More than it has room for, with part of the front consumed; then from the
+// middle, also by destruction.
+TEST_F(ReadyQueueTest, KeepsEverybodyWhenItGrows) {
+  Executor executor;
+  TaskSet tasks;
+  std::vector<int> ran;
+  auto note = [&](int i) -> Task<void> {
+    ran.push_back(i);
+    co_return;
+  };
+  int next = 0;
+  std::vector<int> expected;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < round % 7; ++i) tasks.Spawn(note, next++);
+    if (round % 5 == 0) {
+      JoinHandle aborted = tasks.Spawn(note, -1);
+      tasks.Spawn(note, next++);
+      aborted.Abort();
+    }
+    executor.Run(2);
+  }
+  EXPECT_GT(executor.queue.size(), 100u);
+  executor.Run();
+  for (int i = 0; i < next; ++i) expected.push_back(i);
+  EXPECT_EQ(ran, expected);
+}
+
 TEST_F(ReadyQueueTest, TaskInheritsTheOwnerOfItsSpawner) {
   Executor executor;
   TaskSet tasks;

@@ -4,60 +4,38 @@
 #include <algorithm>
 #include <utility>
 
-#include "providers/base/check.h"
-
 namespace moonpool {
-namespace {
-thread_local constinit ReadyQueue* current = nullptr;
-}  // namespace
 
 ReadyQueue::~ReadyQueue() {
   CHECK(empty() && parked_.empty()) << size() << " coroutines outlive their executor";
 }
 
-ReadyQueue& ReadyQueue::Current() {
-  CHECK(current != nullptr) << "a coroutine was awaited outside any executor";
-  return *current;
-}
-
-bool ReadyQueue::HasCurrent() { return current != nullptr; }
-
-ReadyQueue::Scope::Scope(ReadyQueue& queue) : previous_(current) {
-  current = &queue;
-}
-ReadyQueue::Scope::~Scope() { current = previous_; }
-
-void ReadyQueue::RunAt(size_t index) {
-  CHECK_LT(index, size());
-  ReadyNode* node = nodes_[head_ + index];
-  if (index != 0) {
-    nodes_[head_ + index] = nodes_[head_];
-    nodes_[head_ + index]->index_ = head_ + index;
-  }
-  if (++head_ == nodes_.size()) {
-    nodes_.clear();
-    head_ = 0;
-  }
-  node->index_ = ReadyNode::kIdle;
-  owner_ = node->owner_;
-  node->handle_.resume();
-}
-
-void ReadyQueue::Push(ReadyNode* node) {
-  if (__builtin_expect(!paused_.empty(), 0) && is_paused(node->owner_)) {
+void ReadyQueue::PushSlowly(ReadyNode* node) {
+  if (!paused_.empty() && is_paused(node->owner_)) {
     node->index_ = ReadyNode::kParked;
     parked_.push_back(node);
     return;
   }
-  // Reclaim the consumed front before growing, so that a queue which never
-  // quite empties stays small.
-  if (nodes_.size() == nodes_.capacity() && head_ * 2 > nodes_.size()) {
-    nodes_.erase(nodes_.begin(), nodes_.begin() + head_);
-    head_ = 0;
-    for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->index_ = i;
+  if (end_ == capacity_) MakeRoom();
+  Append(node);
+}
+
+// Reclaims the consumed front before growing, so that a queue which never quite
+// empties stays small.
+void ReadyQueue::MakeRoom() {
+  std::unique_ptr<ReadyNode*[]> old;
+  ReadyNode** from = nodes_.get();
+  if (head_ * 2 <= end_) {
+    capacity_ = capacity_ == 0 ? 16 : 2 * capacity_;
+    old = std::exchange(nodes_, std::make_unique<ReadyNode*[]>(capacity_));
   }
-  node->index_ = nodes_.size();
-  nodes_.push_back(node);
+  const size_t count = size();
+  for (size_t i = 0; i < count; ++i) {
+    nodes_[i] = from[head_ + i];
+    nodes_[i]->index_ = i;
+  }
+  head_ = 0;
+  end_ = count;
 }
 
 void ReadyQueue::Remove(ReadyNode* node) {
@@ -67,9 +45,12 @@ void ReadyQueue::Remove(ReadyNode* node) {
     node->index_ = ReadyNode::kIdle;
     return;
   }
-  CHECK(index >= head_ && index < nodes_.size() && nodes_[index] == node);
-  nodes_.erase(nodes_.begin() + index);
-  for (size_t i = index; i < nodes_.size(); ++i) nodes_[i]->index_ = i;
+  CHECK(index >= head_ && index < end_ && nodes_[index] == node);
+  --end_;
+  for (size_t i = index; i < end_; ++i) {
+    nodes_[i] = nodes_[i + 1];
+    nodes_[i]->index_ = i;
+  }
   node->index_ = ReadyNode::kIdle;
 }
 
@@ -81,7 +62,8 @@ void ReadyQueue::Pause(uint32_t owner) {
   CHECK(owner != 0) << "the engine's own tasks cannot be paused";
   if (is_paused(owner)) return;
   paused_.push_back(owner);
-  std::vector<ReadyNode*> queued(nodes_.begin() + head_, nodes_.end());
+  std::vector<ReadyNode*> queued(nodes_.get() + head_,
+                                 nodes_.get() + end_);
   for (ReadyNode* node : queued) {
     if (node->owner_ != owner) continue;
     Remove(node);

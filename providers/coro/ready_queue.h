@@ -15,7 +15,10 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "providers/base/check.h"
 
 namespace moonpool {
 
@@ -29,27 +32,32 @@ class ReadyQueue {
 
   // The queue of the world or event loop that runs on this thread. CHECKs that
   // there is one: a coroutine was awaited outside any executor otherwise.
-  static ReadyQueue& Current();
-  static bool HasCurrent();
+  static ReadyQueue& Current() {
+    CHECK(current_ != nullptr) << "a coroutine was awaited outside any executor";
+    return *current_;
+  }
+  static bool HasCurrent() { return current_ != nullptr; }
 
   // Makes a queue current for a scope; restores the previous one after it.
   class Scope {
    public:
-    explicit Scope(ReadyQueue& queue);
+    explicit Scope(ReadyQueue& queue) : previous_(current_) {
+      current_ = &queue;
+    }
     Scope(const Scope&) = delete;
-    ~Scope();
+    ~Scope() { current_ = previous_; }
 
    private:
     ReadyQueue* previous_;
   };
 
-  bool empty() const { return head_ == nodes_.size(); }
-  size_t size() const { return nodes_.size() - head_; }
+  bool empty() const { return head_ == end_; }
+  size_t size() const { return end_ - head_; }
 
   // Removes the node at position index (0 = the oldest) and resumes its
   // coroutine. O(1). Taking another than the oldest moves the oldest into its
   // place, so positions carry no order once an executor picks at random.
-  void RunAt(size_t index);
+  inline void RunAt(size_t index);
 
   // The owner (a process incarnation, or 0) of the coroutine that runs now;
   // coroutines inherit it from the one that started them.
@@ -79,11 +87,19 @@ class ReadyQueue {
 
  private:
   friend class ReadyNode;
-  void Push(ReadyNode* node);
+  inline void Push(ReadyNode* node);
+  // Some owner is paused, or there is no room.
+  void PushSlowly(ReadyNode* node);
+  inline void Append(ReadyNode* node);
+  void MakeRoom();
   void Remove(ReadyNode* node);
 
-  std::vector<ReadyNode*> nodes_;
-  size_t head_ = 0;
+  static inline thread_local constinit ReadyQueue* current_ = nullptr;
+
+  std::unique_ptr<ReadyNode*[]> nodes_;
+  size_t head_ = 0;  // queued are those from here
+  size_t end_ = 0;   // to here
+  size_t capacity_ = 0;
   uint32_t owner_ = 0;
   std::vector<uint32_t> paused_;    // few, if any
   std::vector<ReadyNode*> parked_;  // woken, of a paused owner
@@ -120,6 +136,32 @@ class ReadyNode {
   size_t index_ = kIdle;
   uint32_t owner_ = 0;
 };
+
+inline void ReadyQueue::Append(ReadyNode* node) {
+  node->index_ = end_;
+  nodes_[end_++] = node;
+}
+
+inline void ReadyQueue::Push(ReadyNode* node) {
+  if (__builtin_expect(end_ == capacity_ || !paused_.empty(), 0)) {
+    PushSlowly(node);
+    return;
+  }
+  Append(node);
+}
+
+inline void ReadyQueue::RunAt(size_t index) {
+  CHECK_LT(index, size());
+  ReadyNode* node = nodes_[head_ + index];
+  if (index != 0) {
+    nodes_[head_ + index] = nodes_[head_];
+    nodes_[head_ + index]->index_ = head_ + index;
+  }
+  if (++head_ == end_) head_ = end_ = 0;
+  node->index_ = ReadyNode::kIdle;
+  owner_ = node->owner_;
+  node->handle_.resume();
+}
 
 // co_await Yield(): back to the ready queue.
 class Yield {

@@ -20,10 +20,6 @@ JoinHandle& JoinHandle::operator=(JoinHandle&& other) noexcept {
   return *this;
 }
 
-JoinHandle::~JoinHandle() {
-  if (task_ != nullptr) task_->join = nullptr;
-}
-
 Task<absl::Status> JoinHandle::Join() {
   CHECK(finished_ || task_ != nullptr) << "Join on an empty JoinHandle";
   while (!finished_) co_await waiters_.Wait();
@@ -35,35 +31,16 @@ void JoinHandle::Abort() {
   std::coroutine_handle<RootPromise>::from_promise(*task_).destroy();
 }
 
-RootPromise::~RootPromise() {
-  if (set == nullptr) return;
-  if (set->newest_ == this) set->newest_ = previous;
-  if (previous != nullptr) previous->next = next;
-  if (next != nullptr) next->previous = previous;
+void RootPromise::FinishDestroyed() {
   Finish(absl::CancelledError("the task was destroyed before it finished"));
 }
 
 void RootPromise::Finish(absl::Status status) {
-  if (join == nullptr) return;
   JoinHandle* handle = std::exchange(join, nullptr);
   handle->task_ = nullptr;
   handle->finished_ = true;
   handle->status_ = std::move(status);
   handle->waiters_.WakeAll();
-}
-
-JoinHandle TaskSet::Adopt(RootPromise::Root root) {
-  RootPromise& promise = root.handle.promise();
-  promise.set = this;
-  promise.previous = newest_;
-  if (newest_ != nullptr) newest_->next = &promise;
-  newest_ = &promise;
-  promise.start.Arm(root.handle);
-  promise.start.Wake();
-  JoinHandle handle;
-  handle.task_ = &promise;
-  promise.join = &handle;
-  return handle;
 }
 
 absl::Status TaskSet::ReportException(std::exception_ptr exception) {
@@ -78,10 +55,6 @@ absl::Status TaskSet::ReportException(std::exception_ptr exception) {
       << "an exception left a task of a set without handler: " << what;
   on_exception_(what);
   return absl::InternalError(absl::StrCat("exception left the task: ", what));
-}
-
-void TaskSet::FinishCurrent(RootPromise* promise, absl::Status status) {
-  promise->Finish(std::move(status));
 }
 
 std::string TaskSet::Names() const {

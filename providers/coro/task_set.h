@@ -36,7 +36,7 @@ class JoinHandle {
   JoinHandle() = default;
   JoinHandle(JoinHandle&& other) noexcept { *this = std::move(other); }
   JoinHandle& operator=(JoinHandle&& other) noexcept;
-  ~JoinHandle();
+  inline ~JoinHandle();
 
   // How the task ended: what it returned if that is an absl::Status, OK for
   // other values, Cancelled if it was destroyed first, Internal with the text
@@ -63,7 +63,7 @@ struct RootPromise : internal::FramePromise {
     using promise_type = RootPromise;
     std::coroutine_handle<RootPromise> handle;
   };
-  ~RootPromise();
+  inline ~RootPromise();
   Root get_return_object() noexcept {
     return {std::coroutine_handle<RootPromise>::from_promise(*this)};
   }
@@ -78,7 +78,9 @@ struct RootPromise : internal::FramePromise {
   FinalAwaiter final_suspend() noexcept { return {}; }
   void return_void() noexcept {}
   void unhandled_exception() noexcept { std::terminate(); }
+  // Tells whoever may wait for the task.
   void Finish(absl::Status status);
+  void FinishDestroyed();
 
   RootPromise* previous = nullptr;
   RootPromise* next = nullptr;
@@ -138,7 +140,8 @@ class TaskSet {
     } catch (...) {
       status = set->ReportException(std::current_exception());
     }
-    set->FinishCurrent(co_await Self(), std::move(status));
+    RootPromise* self = co_await Self();
+    if (self->join != nullptr) self->Finish(std::move(status));
   }
   template <typename Function, typename... Args>
   [[clang::coro_wrapper]] static auto Invoke(Function& function,
@@ -165,13 +168,38 @@ class TaskSet {
     }
     RootPromise* await_resume() noexcept { return promise; }
   };
-  JoinHandle Adopt(RootPromise::Root root);
+  inline JoinHandle Adopt(RootPromise::Root root);
   absl::Status ReportException(std::exception_ptr exception);
-  void FinishCurrent(RootPromise* promise, absl::Status status);
 
   ExceptionHandler on_exception_;
   RootPromise* newest_ = nullptr;
 };
+
+inline JoinHandle::~JoinHandle() {
+  if (task_ != nullptr) task_->join = nullptr;
+}
+
+inline RootPromise::~RootPromise() {
+  if (set == nullptr) return;
+  if (set->newest_ == this) set->newest_ = previous;
+  if (previous != nullptr) previous->next = next;
+  if (next != nullptr) next->previous = previous;
+  if (join != nullptr) FinishDestroyed();
+}
+
+inline JoinHandle TaskSet::Adopt(RootPromise::Root root) {
+  RootPromise& promise = root.handle.promise();
+  promise.set = this;
+  promise.previous = newest_;
+  if (newest_ != nullptr) newest_->next = &promise;
+  newest_ = &promise;
+  promise.start.Arm(root.handle);
+  promise.start.Wake();
+  JoinHandle handle;
+  handle.task_ = &promise;
+  promise.join = &handle;
+  return handle;
+}
 
 }  // namespace moonpool
 

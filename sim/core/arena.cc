@@ -94,7 +94,7 @@ char* TakePages(size_t count) {
   return at;
 }
 
-void* AllocateRun(size_t size) {
+[[gnu::noinline]] void* AllocateRun(size_t size) {
   State& s = state();
   const int order = OrderFor((size + kPage - 1) / kPage);
   CHECK(order < kOrders) << "the world needs more than " << Arena::kMaxBytes
@@ -109,16 +109,13 @@ void* AllocateRun(size_t size) {
   return at;
 }
 
-void* AllocateBlock(size_t size) {
-  if (size > kMaxSmall) return AllocateRun(size);
-  const size_t size_class = size == 0 ? 1 : (size + kStep - 1) / kStep;
-  State& s = state();
-  s.bytes_in_use += size_class * kStep;
-  if (FreeBlock* free = s.small[size_class]) {
-    s.small[size_class] = free->next;
-    return free;
-  }
-  char*& bump = s.bump[size_class];
+// Of a size of at most kMaxSmall.
+size_t ClassOf(size_t size) {
+  return size == 0 ? 1 : (size + kStep - 1) / kStep;
+}
+
+[[gnu::noinline]] void* CutBlock(size_t size_class) {
+  char*& bump = state().bump[size_class];
   const size_t block = size_class * kStep;
   // bump == nullptr or too near the end of its page: take a new page.
   if (bump == nullptr ||
@@ -132,11 +129,22 @@ void* AllocateBlock(size_t size) {
   return at;
 }
 
+inline void* AllocateBlock(size_t size) {
+  if (__builtin_expect(size > kMaxSmall, 0)) return AllocateRun(size);
+  const size_t size_class = ClassOf(size);
+  State& s = state();
+  s.bytes_in_use += size_class * kStep;
+  FreeBlock* free = s.small[size_class];
+  if (__builtin_expect(free == nullptr, 0)) return CutBlock(size_class);
+  s.small[size_class] = free->next;
+  return free;
+}
+
 // Where a page would be cut from its beginning on, puts its blocks on the free
 // list in an order of their own: objects then compare otherwise by address.
 void ShuffleSmall(size_t size) {
   if (size > kMaxSmall) return;
-  const size_t size_class = size == 0 ? 1 : (size + kStep - 1) / kStep;
+  const size_t size_class = ClassOf(size);
   State& s = state();
   if (s.small[size_class] != nullptr) return;
   char* page = TakePages(1);
@@ -153,7 +161,7 @@ void ShuffleSmall(size_t size) {
   }
 }
 
-void* AllocateSlowly(size_t size) {
+[[gnu::noinline]] void* AllocateSlowly(size_t size) {
   if (!mapped) {
     Map();
     Reset();
@@ -171,22 +179,45 @@ void* AllocateSlowly(size_t size) {
   return AllocateBlock(size);
 }
 
-[[maybe_unused]] void Free(void* block) {
+void Ended(size_t bytes) {
   State& s = state();
-  const uint8_t kind = kKinds[PageOf(block)];
+  s.bytes_in_use -= bytes;
+  if (__builtin_expect(s.bytes_in_use == 0, 0)) Reset();
+}
+
+inline void FreeSmall(void* block, size_t size_class) {
+  State& s = state();
   auto* free = static_cast<FreeBlock*>(block);
-  if (kind >= kRun) {
-    free->next = s.runs[kind - kRun];
-    s.runs[kind - kRun] = free;
-    s.bytes_in_use -= kPage << (kind - kRun);
-  } else {
-    free->next = s.small[kind];
-    s.small[kind] = free;
-    s.bytes_in_use -= kind * kStep;
+  free->next = s.small[size_class];
+  s.small[size_class] = free;
+  Ended(size_class * kStep);
+}
+
+[[maybe_unused, gnu::noinline]] void Free(void* block) {
+  const uint8_t kind = kKinds[PageOf(block)];
+  if (kind < kRun) {
+    FreeSmall(block, kind);
+    return;
   }
-  if (s.bytes_in_use == 0) {
-    Reset();
+  State& s = state();
+  auto* free = static_cast<FreeBlock*>(block);
+  free->next = s.runs[kind - kRun];
+  s.runs[kind - kRun] = free;
+  Ended(kPage << (kind - kRun));
+}
+
+// Of a block that was allocated with this size: its class need not be looked up.
+[[maybe_unused]] inline void FreeSized(void* block, size_t size) {
+  if (__builtin_expect(size > kMaxSmall, 0)) {
+    Free(block);
+    return;
   }
+  const size_t size_class = ClassOf(size);
+#ifndef NDEBUG
+  CHECK_EQ(size_t{kKinds[PageOf(block)]}, size_class)
+      << "deleted with another size than it was made with";
+#endif
+  FreeSmall(block, size_class);
 }
 
 }  // namespace
@@ -225,6 +256,13 @@ void* NewImpl(size_t size) {
   if (block == nullptr) std::abort();
   return block;
 }
+inline void DeleteSized(void* block, size_t size) {
+  if (moonpool::Contains(block)) {
+    moonpool::FreeSized(block, size);
+  } else {
+    std::free(block);  // of nullptr, too
+  }
+}
 void DeleteImpl(void* block) {
   if (block == nullptr) return;
   if (moonpool::Contains(block)) {
@@ -255,8 +293,12 @@ void* operator new[](size_t size, std::align_val_t alignment) {
 }
 void operator delete(void* block) noexcept { DeleteImpl(block); }
 void operator delete[](void* block) noexcept { DeleteImpl(block); }
-void operator delete(void* block, size_t) noexcept { DeleteImpl(block); }
-void operator delete[](void* block, size_t) noexcept { DeleteImpl(block); }
+void operator delete(void* block, size_t size) noexcept {
+  DeleteSized(block, size);
+}
+void operator delete[](void* block, size_t size) noexcept {
+  DeleteSized(block, size);
+}
 void operator delete(void* block, std::align_val_t) noexcept {
   DeleteImpl(block);
 }

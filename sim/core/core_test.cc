@@ -13,6 +13,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -176,6 +177,29 @@ TEST(EventQueue, LargeGaps) {
     ASSERT_EQ(events[i].time_ns(), time);
   }
   EXPECT_TRUE(queue.empty());
+}
+
+// More events than the queue has dealt with at once before, again and again;
+// those cancelled in between are from every place of their slots.
+TEST(EventQueue, GrowsAndReusesItsPlaces) {
+  std::vector<Event> events(5000);
+  EventQueue queue;
+  int64_t now = 0;
+  for (size_t count : {10, 5000, 40, 5000}) {
+    for (size_t i = 0; i < count; ++i) {
+      queue.Schedule(events[i], now + static_cast<int64_t>(i % 97) * 1000);
+    }
+    for (size_t i = 0; i < count; i += 3) queue.Cancel(events[i]);
+    ASSERT_EQ(queue.size(), count - (count + 2) / 3);
+    std::vector<std::pair<int64_t, const Event*>> popped;
+    while (TimedEvent* event = queue.Pop()) {
+      popped.emplace_back(event->time_ns(), static_cast<Event*>(event));
+    }
+    ASSERT_EQ(popped.size(), count - (count + 2) / 3);
+    // Equal times in scheduling order, which is that of the addresses here.
+    EXPECT_TRUE(std::is_sorted(popped.begin(), popped.end()));
+    now = popped.back().first;
+  }
 }
 
 TEST(EventQueue, LeavesItsEventsUnscheduled) {
@@ -629,7 +653,7 @@ struct BusyRun {
       });
     }
     RunAll(&world);
-    if (extra) world.Trace(TraceKind::kUser, 1, 2);
+    if (extra) world.Trace(TraceKind::kDisk, 1, 2);
   }
   World world;
   SimTime time;
@@ -677,6 +701,19 @@ TEST(Trace, OrderMatters) {
   a.Add(1), a.Add(2);
   b.Add(2), b.Add(1);
   EXPECT_NE(a.value(), b.value());
+}
+
+TEST(Trace, DrawsCountWhereTheyAre) {
+  constexpr uint64_t kA = 0x9E3779B97F4A7C15, kB = 0xD1B54A32D192ED03;
+  TraceHash ab, ba, a_word_b, word_ab, none;
+  ab.AddDraw(kA, 0), ab.AddDraw(kB, 1), ab.Add(7);
+  ba.AddDraw(kB, 0), ba.AddDraw(kA, 1), ba.Add(7);
+  a_word_b.AddDraw(kA, 0), a_word_b.Add(7), a_word_b.AddDraw(kB, 1);
+  word_ab.Add(7), word_ab.AddDraw(kA, 0), word_ab.AddDraw(kB, 1);
+  none.Add(7);
+  const std::set<uint64_t> values = {ab.value(), ba.value(), a_word_b.value(),
+                                     word_ab.value(), none.value()};
+  EXPECT_EQ(values.size(), 5u);
 }
 
 // --- Arena ----------------------------------------------------------------

@@ -1,9 +1,17 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/core/event_queue.h"
 
-#include "providers/base/check.h"
+#include <limits>
 
 namespace moonpool {
+namespace {
+
+// Most worlds need no more; a kilobyte.
+constexpr size_t kFirstEntries = 32;
+
+}  // namespace
+
+EventQueue::EventQueue() : entries_(1) {}
 
 EventQueue::~EventQueue() {
   // Events are owned elsewhere; those that outlive the queue must not try to
@@ -11,82 +19,64 @@ EventQueue::~EventQueue() {
   while (TimedEvent* event = Pop()) (void)event;
 }
 
-void EventQueue::Schedule(TimedEvent& event, int64_t time_ns) {
-  CHECK(!event.is_scheduled()) << "an event can be scheduled only once";
-  CHECK(time_ns >= 0 && static_cast<uint64_t>(time_ns) >= cursor_ns_)
-      << "cannot schedule into the past: " << time_ns;
-  event.time_ns_ = time_ns;
-  Insert(event);
-  ++size_;
-}
-
-void EventQueue::Insert(TimedEvent& event) {
-  const uint64_t time = static_cast<uint64_t>(event.time_ns_);
-  const uint64_t different = time ^ cursor_ns_;
-  const int level =
-      different == 0 ? 0 : (63 - __builtin_clzll(different)) / kBits;
-  const int index = (time >> (level * kBits)) & (kSlots - 1);
-  Slot& slot = slots_[level][index];
-  event.slot_ = static_cast<uint16_t>(level * kSlots + index);
-  event.previous_ = slot.last;
-  event.next_ = nullptr;
-  (slot.last != nullptr ? slot.last->next_ : slot.first) = &event;
-  slot.last = &event;
-  occupied_[level] |= uint64_t{1} << index;
-  levels_in_use_ |= 1u << level;
-}
-
-void EventQueue::Unlink(TimedEvent& event) {
-  const int level = event.slot_ / kSlots;
-  const int index = event.slot_ % kSlots;
-  Slot& slot = slots_[level][index];
-  (event.previous_ != nullptr ? event.previous_->next_ : slot.first) =
-      event.next_;
-  (event.next_ != nullptr ? event.next_->previous_ : slot.last) =
-      event.previous_;
-  if (slot.first == nullptr) {
-    occupied_[level] &= ~(uint64_t{1} << index);
-    if (occupied_[level] == 0) levels_in_use_ &= ~(1u << level);
+void EventQueue::Grow() {
+  const size_t old_size = entries_.size();
+  const size_t size = old_size < kFirstEntries ? kFirstEntries : 2 * old_size;
+  CHECK(size <= std::numeric_limits<Index>::max()) << "too many events";
+  entries_.resize(size);
+  // Lowest first.
+  for (size_t at = size; at-- > old_size;) {
+    entries_[at].next = free_;
+    free_ = static_cast<Index>(at);
   }
-  event.slot_ = TimedEvent::kNotScheduled;
 }
 
 void EventQueue::Cancel(TimedEvent& event) {
   CHECK(event.is_scheduled());
-  Unlink(event);
-  --size_;
+  const Index at = event.entry_;
+  Entry& entry = entries_[at];
+  const int level = LevelOf(entry);
+  const int index = IndexOf(entry, level);
+  if (entry.previous == kNone && entry.next == kNone) {
+    Clear(level, index);
+  } else {
+    Slot& slot = slots_[level][index];
+    (entry.previous != kNone ? entries_[entry.previous].next : slot.first) =
+        entry.next;
+    (entry.next != kNone ? entries_[entry.next].previous : slot.last) =
+        entry.previous;
+  }
+  Release(at, entry);
 }
 
-TimedEvent* EventQueue::Pop() {
-  if (size_ == 0) return nullptr;
-  for (;;) {
-    const int level = __builtin_ctz(levels_in_use_);
-    const int index = __builtin_ctzll(occupied_[level]);
-    Slot& slot = slots_[level][index];
-    // A slot of level 0 holds one time only, and an event alone in its slot is
-    // the earliest there is: the slot is the first of the lowest level in use.
-    TimedEvent* first = slot.first;
-    if (level == 0 || first->next_ == nullptr) {
-      Unlink(*first);
-      --size_;
-      cursor_ns_ = static_cast<uint64_t>(first->time_ns_);
-      return first;
+// Enters the slot's range and deals its events to lower levels.
+void EventQueue::Cascade(int level, int index) {
+  const int shift = level * kBits;
+  const uint64_t above = shift + kBits >= 64
+                             ? 0
+                             : (cursor_ns_ >> (shift + kBits))
+                                   << (shift + kBits);
+  cursor_ns_ = above | (static_cast<uint64_t>(index) << shift);
+  Index at = slots_[level][index].first;
+  Index back = slots_[level][index].last;
+  Clear(level, index);
+  while (at != kNone) {
+    // A list is walked at the speed of its cache misses: walk it from both ends
+    // at once.
+    __builtin_prefetch(&entries_[back]);
+    back = entries_[back].previous;
+    Entry& entry = entries_[at];
+    const Index next = entry.next;
+    Insert(at, entry);
+    // Those of the lowest level fire soon: fetch them and the frames around
+    // them, where their tasks go on.
+    if (level == 1) {
+      const char* event = reinterpret_cast<const char*>(entry.event);
+      __builtin_prefetch(event - 64);
+      __builtin_prefetch(event);
+      __builtin_prefetch(event + 64);
     }
-    // Cascade: enter the slot's range and deal its events to lower levels.
-    const int shift = level * kBits;
-    const uint64_t above = shift + kBits >= 64
-                               ? 0
-                               : (cursor_ns_ >> (shift + kBits))
-                                     << (shift + kBits);
-    cursor_ns_ = above | (static_cast<uint64_t>(index) << shift);
-    slot = Slot();
-    occupied_[level] &= ~(uint64_t{1} << index);
-    if (occupied_[level] == 0) levels_in_use_ &= ~(1u << level);
-    while (first != nullptr) {
-      TimedEvent* next = first->next_;
-      Insert(*first);
-      first = next;
-    }
+    at = next;
   }
 }
 

@@ -5,13 +5,11 @@
 
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
-#include "sim/core/world.h"
 
 namespace moonpool {
 namespace {
 
 constexpr int64_t kMillion = 1000000;
-constexpr int64_t kStartSeconds = 1767225600;  // 2026-01-01T00:00:00Z
 
 // u^1000 of a uniform 64-bit fraction, in units of 2^-64; integer only, so
 // that it is the same on every machine.
@@ -36,16 +34,13 @@ NodeClock::NodeClock(World* world, absl::string_view ip)
       base_world_ns_(world->now_ns()),
       base_local_ns_(world->now_ns()) {}
 
-int64_t NodeClock::NowNs() const {
-  const int64_t elapsed = world_->now_ns() - base_world_ns_;
-  if (is_perfect()) return base_local_ns_ + elapsed;
-  return base_local_ns_ +
-         static_cast<int64_t>(static_cast<__int128>(elapsed) *
+int64_t NodeClock::Scaled(int64_t elapsed) const {
+  return static_cast<int64_t>(static_cast<__int128>(elapsed) *
                               (kMillion + rate_ppm_) / kMillion);
 }
 
 absl::Time NodeClock::WallNow() const {
-  return absl::FromUnixSeconds(kStartSeconds) +
+  return absl::FromUnixSeconds(kCalendarStartSeconds) +
          absl::Nanoseconds(NowNs() + wall_offset_ns_);
 }
 
@@ -89,7 +84,7 @@ void NodeClock::Heal() {
   delays_ = DelayFaults();
 }
 
-int64_t NodeClock::WorldDelayNs(int64_t delay_ns) {
+int64_t NodeClock::DisturbedDelayNs(int64_t delay_ns) {
   if (delay_ns < 0) delay_ns = 0;
   constexpr int64_t kLongest = std::numeric_limits<int64_t>::max() / 4;
   if (delay_ns > kLongest) return delay_ns;

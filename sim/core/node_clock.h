@@ -19,10 +19,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "sim/core/rng.h"
+#include "sim/core/world.h"
 
 namespace moonpool {
-
-class World;
 
 // Late timers: with `chance`, a sleep takes up to max longer; mostly far less,
 // since the extra time is max * u^1000 for a uniform u (after FoundationDB).
@@ -39,8 +38,11 @@ class NodeClock {
   NodeClock(const NodeClock&) = delete;
 
   // Local monotonic nanoseconds. It starts at the world's time.
-  int64_t NowNs() const;
-  // The calendar: the simulated one of 2026-01-01T00:00:00Z, plus steps.
+  int64_t NowNs() const {
+    const int64_t elapsed = world_->now_ns() - base_world_ns_;
+    return base_local_ns_ + (is_perfect() ? elapsed : Scaled(elapsed));
+  }
+  // The calendar: the world's, plus steps.
   absl::Time WallNow() const;
 
   // From now on local time runs at (1 + ppm/10^6) of the world's.
@@ -59,13 +61,18 @@ class NodeClock {
 
   // The world's nanoseconds until `delay_ns` of local time have passed,
   // rounded up, and late by what the delay faults say.
-  int64_t WorldDelayNs(int64_t delay_ns);
+  int64_t WorldDelayNs(int64_t delay_ns) {
+    return is_perfect() && delays_.chance.num == 0 ? delay_ns
+                                                   : DisturbedDelayNs(delay_ns);
+  }
 
   // Changes whenever a pending timer's due time may have changed.
-  uint32_t epoch() const { return epoch_; }
+  const uint32_t* epoch() const { return &epoch_; }
 
  private:
   bool is_perfect() const { return rate_ppm_ == 0; }
+  int64_t Scaled(int64_t elapsed) const;
+  int64_t DisturbedDelayNs(int64_t delay_ns);
   void Rebase();
   int64_t DrawExtraNs();
 

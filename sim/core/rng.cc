@@ -18,9 +18,20 @@ void RandomSource::ArmNextBreak() {
   next_break_ = next_breakpoint_ < breakpoints_.size()
                     ? breakpoints_[next_breakpoint_].count
                     : kNever;
+  ArmStop();
 }
 
-void RandomSource::AtBreak() {
+void RandomSource::ArmStop() {
+  if (forbidden_ || trace_->listener() != nullptr) {
+    stop_at_ = 0;
+  } else if (next_break_ < kNever - segment_start_) {
+    stop_at_ = segment_start_ + next_break_;
+  } else {
+    stop_at_ = kNever;
+  }
+}
+
+void RandomSource::AtStop() {
   CHECK(!forbidden_) << "a random draw while a process is being destroyed: "
                         "destructors in tasks must not draw";
   if (TraceListener* listener = trace_->listener()) {
@@ -30,11 +41,11 @@ void RandomSource::AtBreak() {
                       .type = nullptr});
   }
   // A loop, because zero-draw segments chain: 5@A -> 0@B.
-  while (count_ >= next_break_) {
-    CHECK_EQ(count_, next_break_) << "a breakpoint lies in the past";
+  while (segment_draws() >= next_break_) {
+    CHECK_EQ(segment_draws(), next_break_) << "a breakpoint lies in the past";
     seed_ = breakpoints_[next_breakpoint_++].seed;
     ++epoch_;
-    count_ = 0;
+    segment_start_ = draws_;
     ArmNextBreak();
   }
 }
@@ -52,7 +63,7 @@ void RandomSource::Reseed(uint64_t seed) {
   CHECK(!has_pending_breakpoints()) << "cannot branch inside a replay";
   seed_ = seed;
   ++epoch_;
-  count_ = 0;
+  segment_start_ = draws_;
 }
 
 RandomStream::RandomStream(RandomSource* source, absl::string_view name,
@@ -65,9 +76,19 @@ RandomStream::RandomStream(RandomSource* source, absl::string_view name,
   }
 }
 
-void RandomStream::Rekey() {
-  epoch_ = source_->epoch_;
-  key_ = Combine64(source_->seed_, name_hash_);
+uint64_t RandomStream::NextSlowly() {
+  if (kind_ == Kind::kFixed) {
+    const uint64_t value = Mix64(key_ += 0x9E3779B97F4A7C15u);
+    source_->OnFixedDraw(value);
+    source_->trace_->Add(value);
+    return value;
+  }
+  if (source_->draws_ >= source_->stop_at_) source_->AtStop();
+  if (epoch_ != source_->epoch_) {
+    epoch_ = source_->epoch_;
+    key_ = Combine64(source_->seed_, name_hash_);
+  }
+  return Draw();
 }
 
 }  // namespace moonpool

@@ -39,7 +39,8 @@ class RandomSource {
 
   uint64_t root_seed() const { return root_seed_; }
   uint64_t draws() const { return draws_; }          // since the root
-  uint64_t segment_draws() const { return count_; }  // since the last reseed
+  // Since the last reseed.
+  uint64_t segment_draws() const { return draws_ - segment_start_; }
 
   // Replays a recipe: the breakpoints apply one after another from here on.
   // REQUIRES: none is pending.
@@ -50,6 +51,7 @@ class RandomSource {
   void ClearBreakpoints() {
     next_breakpoint_ = breakpoints_.size();
     next_break_ = kNever;
+    ArmStop();
   }
 
   // Branches here: equal to a breakpoint at (segment_draws(), seed).
@@ -58,40 +60,35 @@ class RandomSource {
   // While forbidden (a crash is destroying frames) a draw is an engine error.
   void set_forbidden(bool forbidden) {
     forbidden_ = forbidden;
-    WatchTrace();
+    ArmStop();
   }
 
   // To be called when the trace has got or lost its listener.
-  void WatchTrace() {
-    stop_at_draw_ = forbidden_ || trace_->listener() != nullptr;
-  }
+  void WatchTrace() { ArmStop(); }
 
  private:
   friend class RandomStream;
   static constexpr uint64_t kNever = ~uint64_t{0};
 
-  void Tick() {
-    if (__builtin_expect(count_ >= next_break_ || stop_at_draw_, 0)) {
-      AtBreak();
-    }
-    ++count_;
-    ++draws_;
-  }
-  void AtBreak();
+  // What has to happen before a draw when draws_ >= stop_at_.
+  void AtStop();
   void ArmNextBreak();
+  void ArmStop();
   void OnFixedDraw(uint64_t value);
 
   const uint64_t root_seed_;
   uint64_t seed_;
   uint64_t epoch_ = 1;
-  uint64_t count_ = 0;
   uint64_t draws_ = 0;
-  uint64_t next_break_ = kNever;
+  // The next draw that is not an ordinary one: of the next breakpoint, or any
+  // at all while draws are forbidden or somebody listens.
+  uint64_t stop_at_ = kNever;
   TraceHash* trace_;
+  uint64_t segment_start_ = 0;     // draws_ at the last reseed
+  uint64_t next_break_ = kNever;   // in draws of the segment
   std::vector<Breakpoint> breakpoints_;
   size_t next_breakpoint_ = 0;
   bool forbidden_ = false;
-  bool stop_at_draw_ = false;  // forbidden, or somebody listens
 };
 
 // One named stream. Cheap to make; its constructor draws nothing and changes
@@ -106,23 +103,28 @@ class RandomStream final : public Random {
                uint64_t entity = 0, Kind kind = Kind::kExplored);
 
   uint64_t Next() override {
-    if (kind_ == Kind::kExplored) {
-      source_->Tick();
-      if (__builtin_expect(epoch_ != source_->epoch_, 0)) Rekey();
+    if (__builtin_expect(epoch_ != source_->epoch_ ||
+                             source_->draws_ >= source_->stop_at_,
+                         0)) {
+      return NextSlowly();
     }
-    const uint64_t value = Mix64(key_ += 0x9E3779B97F4A7C15u);
-    if (kind_ == Kind::kFixed) source_->OnFixedDraw(value);
-    source_->trace_->Add(value);
-    return value;
+    return Draw();
   }
 
  private:
-  void Rekey();
+  uint64_t Draw() {
+    const uint64_t value = Mix64(key_ += 0x9E3779B97F4A7C15u);
+    source_->trace_->AddDraw(value, source_->draws_++);
+    return value;
+  }
+  // The stream's key is of an older epoch, the source has to stop, or the
+  // stream is a fixed one.
+  uint64_t NextSlowly();
 
   RandomSource* source_;
   uint64_t name_hash_;
   uint64_t key_ = 0;
-  uint64_t epoch_ = 0;
+  uint64_t epoch_ = 0;  // of the key; of a fixed stream always 0, no epoch
   Kind kind_;
 };
 

@@ -11,7 +11,7 @@ void TraceHash::TakeSample(uint64_t events, uint64_t draws) {
     sample_count_ = kMaxSamples / 2;
     stride_ *= 2;
   }
-  samples_[sample_count_++] = {events, draws, hash_};
+  samples_[sample_count_++] = {events, draws, value()};
   next_sample_ = events + stride_;
   if (listener_ == nullptr) due_ = next_sample_;
 }

@@ -13,6 +13,14 @@ namespace moonpool {
 namespace {
 thread_local constinit World* current = nullptr;
 constinit TraceListener* new_worlds_listener = nullptr;
+
+int64_t SaturatingAdd(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum)
+             ? std::numeric_limits<int64_t>::max()
+             : sum;
+}
+
 }  // namespace
 
 World::World(const WorldOptions& options)
@@ -63,7 +71,7 @@ void World::RunReady() {
     const size_t count = ready_.size();
     const bool choose =
         count > 1 && options_.ready_order == ReadyOrder::kRandom;
-    ready_.RunAt(choose ? schedule_.Below(count) : 0);
+    ready_.RunAt(choose ? ScaleBelow(schedule_.Next(), count) : 0);
   }
 }
 
@@ -138,6 +146,11 @@ World::TeardownScope::~TeardownScope() {
   if (--world_->teardown_ == 0) world_->random_.set_forbidden(false);
 }
 
+SimTime::SimTime(World* world, NodeClock* clock)
+    : Time(clock == nullptr ? nullptr : clock->epoch()),
+      world_(world),
+      clock_(clock) {}
+
 absl::Duration SimTime::Now() const {
   return clock_ == nullptr ? world_->now()
                            : absl::Nanoseconds(clock_->NowNs());
@@ -145,18 +158,17 @@ absl::Duration SimTime::Now() const {
 
 absl::Time SimTime::WallNow() const {
   if (clock_ != nullptr) return clock_->WallNow();
-  constexpr int64_t kStartSeconds = 1767225600;  // 2026-01-01T00:00:00Z
-  return absl::FromUnixSeconds(kStartSeconds) + world_->now();
+  return absl::FromUnixSeconds(kCalendarStartSeconds) + world_->now();
 }
 
-void SimTime::Schedule(TimedEvent& event, absl::Duration delay) {
+int64_t SimTime::Schedule(TimedEvent& event, absl::Duration delay) {
   const int64_t delay_ns = absl::ToInt64Nanoseconds(delay);
-  world_->Schedule(event, clock_ == nullptr ? delay_ns
-                                            : clock_->WorldDelayNs(delay_ns));
-}
-
-uint32_t SimTime::Epoch() const {
-  return clock_ == nullptr ? 0 : clock_->epoch();
+  if (clock_ == nullptr) {
+    world_->Schedule(event, delay_ns);
+    return SaturatingAdd(world_->now_ns(), delay_ns);
+  }
+  world_->Schedule(event, clock_->WorldDelayNs(delay_ns));
+  return SaturatingAdd(clock_->NowNs(), delay_ns);
 }
 
 }  // namespace moonpool

@@ -44,7 +44,6 @@ enum class TraceKind : uint64_t {
   kCrash = 5,
   kBoot = 6,
   kFault = 7,
-  kUser = 8,
 };
 
 struct WorldOptions {
@@ -79,6 +78,9 @@ class WorldListener {
   friend class World;
   WorldListener* next_ = nullptr;
 };
+
+// When the simulated calendar starts: 2026-01-01T00:00:00Z.
+inline constexpr int64_t kCalendarStartSeconds = 1767225600;
 
 class World {
  public:
@@ -186,16 +188,14 @@ class World {
 class SimTime final : public Time {
  public:
   // Without a clock of its own it tells the world's time.
-  explicit SimTime(World* world, NodeClock* clock = nullptr)
-      : world_(world), clock_(clock) {}
+  explicit SimTime(World* world, NodeClock* clock = nullptr);
   absl::Duration Now() const override;
-  // The simulated calendar starts on 2026-01-01T00:00:00Z.
+  // From kCalendarStartSeconds on.
   absl::Time WallNow() const override;
 
  protected:
-  void Schedule(TimedEvent& event, absl::Duration delay) override;
+  int64_t Schedule(TimedEvent& event, absl::Duration delay) override;
   void Cancel(TimedEvent& event) override { world_->Cancel(event); }
-  uint32_t Epoch() const override;
 
  private:
   World* world_;

@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/runner/iteration.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -47,7 +48,9 @@ Iteration::Iteration(SimulationBuilder::Config* config, uint64_t seed,
       network_(std::make_unique<SimNetwork>(
           &world_, EnvironmentOf(config->network, plan_.network))),
       chaos_tasks_(ReportException("a fault injector")),
-      engine_tasks_(ReportException("the runner")) {}
+      engine_tasks_(ReportException("the runner")) {
+  SetLivenessDeadline(std::nullopt);
+}
 
 Iteration::~Iteration() = default;
 
@@ -133,7 +136,7 @@ void Iteration::RunPhases() {
   EndChaos();
   engine_tasks_.Clear();
   if (!TurnUntil("recovery", [this] { return cluster_->all_up(); })) return;
-  liveness_deadline_.reset();
+  SetLivenessDeadline(std::nullopt);
   if (phases.quiet > absl::ZeroDuration()) {
     const absl::Duration end = world_.now() + phases.quiet;
     JoinHandle quiet = engine_tasks_.Spawn([this, end]() -> Task<void> {
@@ -184,7 +187,14 @@ bool Iteration::AfterTurn() {
            AssertionTable::Get().has_violations());
 }
 
-bool Iteration::IsInTime() {
+void Iteration::SetLivenessDeadline(std::optional<absl::Duration> deadline) {
+  liveness_deadline_ = deadline;
+  deadline_ns_ = absl::ToInt64Nanoseconds(
+      std::min(config_->run_time_budget,
+               deadline.value_or(absl::InfiniteDuration())));
+}
+
+bool Iteration::ExplainDeadline() {
   if (world_.now() > config_->run_time_budget) {
     ReportFailure("time budget",
                   absl::StrCat("more than ",
@@ -289,7 +299,7 @@ void Iteration::EndChaos() {
   const PhaseConfig& phases = config_->phases;
   const absl::Duration recovery =
       phases.recovery_duration.value_or(absl::ZeroDuration());
-  liveness_deadline_ = world_.now() + recovery + phases.liveness_deadline;
+  SetLivenessDeadline(world_.now() + recovery + phases.liveness_deadline);
   if (phases.recovery_duration.has_value()) {
     engine_tasks_.Spawn(&Iteration::AskToStopLater, this, recovery);
   }

@@ -5,6 +5,7 @@
 #ifndef MOONPOOL_SIM_RUNNER_ITERATION_H_
 #define MOONPOOL_SIM_RUNNER_ITERATION_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,7 +51,12 @@ class Iteration final : private QuietPeriods {
   bool TurnUntil(absl::string_view phase, Done done);
   bool AfterTurn();
   // Within the budget of simulated time and the liveness deadline.
-  bool IsInTime();
+  bool IsInTime() {
+    return __builtin_expect(world_.now_ns() <= deadline_ns_, 1) ||
+           ExplainDeadline();
+  }
+  bool ExplainDeadline();
+  void SetLivenessDeadline(std::optional<absl::Duration> deadline);
 
   // Chaos: what the profile drew (driver_), attrition and injectors.
   Task<void> RunChaosPhase();
@@ -93,6 +99,8 @@ class Iteration final : private QuietPeriods {
   int quiet_periods_ = 0;  // under way
   // When the system must have come to rest; unset while chaos may go on.
   std::optional<absl::Duration> liveness_deadline_;
+  // The earlier of that and the budget of simulated time.
+  int64_t deadline_ns_ = 0;
   std::vector<std::unique_ptr<FaultInjector>> injectors_;
   TaskSet chaos_tasks_;   // attrition, injectors
   TaskSet engine_tasks_;  // phases, quiet periods

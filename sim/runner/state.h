@@ -22,12 +22,18 @@ class StateHandle {
   // nullptr if nothing of this type was published under key.
   template <typename T>
   const T* Get(absl::string_view key) const {
-    auto it = values_.find(std::string(key));
+    auto it = values_.find(key);
     return it == values_.end() ? nullptr : std::any_cast<T>(&it->second);
   }
 
  private:
-  std::map<std::string, std::any> values_;
+  struct Less {  // compares texts of either kind without making a string
+    using is_transparent = void;
+    bool operator()(absl::string_view a, absl::string_view b) const {
+      return a < b;
+    }
+  };
+  std::map<std::string, std::any, Less> values_;
 };
 
 }  // namespace moonpool
