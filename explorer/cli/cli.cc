@@ -26,6 +26,8 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
   list [NAME]        the campaigns, or one with its parameters
   run NAME           simulate one seed after another, without forking
       --seed=S --iterations=N --hashes --verify
+      --log=FILE --trace=FILE    the events of the first seed that fails, or of
+                                 the only one: text, and for ui.perfetto.dev
   explore NAME       search the tree of a campaign's futures for bugs
       --seed=S --timelines=N --time_limit=60s --workers=W
       --stop_on_first_bug --out=DIR --resume --replace

@@ -25,6 +25,7 @@ namespace moonpool {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -154,6 +155,10 @@ TEST(BadInput, UnwritablePathsLeaveNothingBehind) {
   ExpectRefused(absl::StrCat("explore kv --timelines=1 --out=", file),
                 "give a writable directory");
   ExpectRefused("run kv --json=/no/such/directory/x.json", "cannot write");
+  ExpectRefused("run kv --trace=/no/such/directory/x", "cannot write");
+  ExpectRefused("run kv --log=/no/such/directory/x", "cannot write");
+  ExpectRefused("replay --campaign=kv --recipe=42 --log=/no/such/directory/x",
+                "cannot write");
   const std::string out = FreshDirectory("bad_policy");
   ExpectRefused(
       absl::StrCat("explore kv --timelines=1 --policy=magic --out=", out),
@@ -218,6 +223,65 @@ TEST(RunVerb, ReportsWhatItFoundAndHowToReproduceIt) {
                                   report.bugs(0).recipe()));
   EXPECT_EQ(replay.exit_code, 1) << replay.out << replay.err;
   EXPECT_THAT(replay.out, HasSubstr("VIOLATION  reproduced"));
+}
+
+// Of the line that begins with "BUG 1" … "reproduce: … --recipe=SEED".
+std::string SeedOfBug(const Outcome& outcome) {
+  const size_t at = outcome.out.find("--recipe=");
+  EXPECT_NE(at, std::string::npos) << outcome.out;
+  const std::string rest = outcome.out.substr(at + 9);
+  const size_t begin = rest.find_first_of("0123456789");
+  const size_t end = rest.find_first_not_of("0123456789", begin);
+  return rest.substr(begin, end - begin);
+}
+
+TEST(RunVerb, WritesTheEventsOfTheFirstSeedThatFails) {
+  const std::string trace = TempPath("run.pftrace");
+  const std::string log = TempPath("run.log");
+  const Outcome ran = Call(
+      kExplorer, absl::StrCat("run kv --seed=7 --iterations=20 --trace=", trace,
+                              " --log=", log));
+  ASSERT_EQ(ran.exit_code, 1) << ran.out << ran.err;
+  // The same as a replay of that seed, but for its stop at the violation.
+  const std::string seed = SeedOfBug(ran);
+  const std::string again = TempPath("replay.log");
+  ASSERT_EQ(Call(kExplorer, absl::StrCat("replay --campaign=kv --recipe=", seed,
+                                         " --log=", again))
+                .exit_code,
+            1);
+  const std::string replayed = ReadFile(again);
+  EXPECT_THAT(replayed, HasSubstr("10.0.1.1  boot\n"));
+  EXPECT_THAT(ReadFile(log), StartsWith(replayed));
+  EXPECT_THAT(ReadFile(trace), HasSubstr("10.0.1.1"));
+}
+
+TEST(RunVerb, WritesTheEventsOfTheOnlySeed) {
+  const std::string trace = FreshDirectory("one.pftrace");
+  const std::string log = FreshDirectory("one.log");
+  const std::string files = absl::StrCat(" --trace=", trace, " --log=", log);
+  const std::string durable = "run kv --param durable=true --seed=7";
+  const Outcome many =
+      Call(kExplorer, absl::StrCat(durable, " --iterations=2", files));
+  EXPECT_EQ(many.exit_code, 0) << many.out << many.err;
+  EXPECT_THAT(many.out, HasSubstr("no trace written: no iteration failed"));
+  EXPECT_FALSE(std::filesystem::exists(trace));
+  EXPECT_FALSE(std::filesystem::exists(log));
+  const Outcome one = Call(kExplorer, absl::StrCat(durable, files));
+  EXPECT_EQ(one.exit_code, 0) << one.out << one.err;
+  EXPECT_THAT(one.out, Not(HasSubstr("no trace")));
+  EXPECT_THAT(ReadFile(log), HasSubstr("10.0.1.1  boot\n"));
+  EXPECT_THAT(ReadFile(trace), HasSubstr("10.0.1.1"));
+}
+
+TEST(RunVerb, ShowsWhatTheRunsTook) {
+  const Outcome outcome =
+      Call(kExplorer, "run kv --param durable=true --seed=7 --iterations=3");
+  EXPECT_THAT(outcome.out,
+              ContainsRegex("  a run: [1-9][0-9]* / [0-9]+ / [0-9]+ events, "
+                            "[0-9.]+ / [0-9.]+ / [0-9.]+ s simulated"));
+  EXPECT_THAT(outcome.out,
+              ContainsRegex("  [1-9][0-9]* bytes sent, [1-9][0-9]* written, "
+                            "[1-9][0-9]* fsyncs, [0-9]+ faults; at most "));
 }
 
 TEST(RunVerb, NothingFoundIsZero) {

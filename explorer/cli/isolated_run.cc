@@ -17,15 +17,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "explorer/recipe/atomic_file.h"
 #include "explorer/recipe/outcome.h"
 #include "sim/assertions/table.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
 #include "sim/trace/event_ring.h"
 #include "sim/trace/event_sink.h"
-#include "sim/trace/perfetto_writer.h"
-#include "sim/trace/text_log.h"
 
 namespace moonpool {
 namespace {
@@ -128,7 +125,7 @@ class ReplayHooks : public IterationHooks {
               const TraceFiles& trace, Sender* sender)
       : breakpoints_(breakpoints), trace_(trace), sender_(sender) {}
   void OnEventsReady(EventSink& sink) override {
-    if (!trace_.perfetto.empty() || !trace_.log.empty()) sink.set_ring(&ring_);
+    if (trace_.any()) sink.set_ring(&ring_);
   }
   void OnWorldReady(World& world) override {
     Arena::OutsideScope outside;
@@ -139,19 +136,11 @@ class ReplayHooks : public IterationHooks {
   void OnFinished(const IterationResult& result) override {
     Arena::OutsideScope outside;
     sender_->SendResult(result);
-    if (!trace_.perfetto.empty()) {
-      Write(trace_.perfetto,
-            PerfettoTrace(ring_, {.end_ns = result.simulated_ns}));
-    }
-    if (!trace_.log.empty()) Write(trace_.log, FormatLog(ring_));
+    const absl::Status written = trace_.Write(ring_, result.simulated_ns);
+    if (!written.ok()) fprintf(stderr, "%s\n", written.ToString().c_str());
   }
 
  private:
-  static void Write(const std::string& path, absl::string_view contents) {
-    const absl::Status status = WriteFileAtomically(path, contents);
-    if (!status.ok()) fprintf(stderr, "%s\n", status.ToString().c_str());
-  }
-
   const std::vector<Breakpoint>& breakpoints_;
   const TraceFiles& trace_;
   EventRing ring_;

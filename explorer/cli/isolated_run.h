@@ -6,23 +6,16 @@
 #define MOONPOOL_EXPLORER_CLI_ISOLATED_RUN_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "explorer/cli/trace_files.h"
 #include "explorer/recipe/outcome.pb.h"
 #include "sim/core/rng.h"
 #include "sim/runner/builder.h"
 
 namespace moonpool {
-
-// Where the events of a timeline that comes to its end are written; empty:
-// nowhere.
-struct TraceFiles {
-  std::string perfetto;  // for ui.perfetto.dev
-  std::string log;       // text
-};
 
 // The death of the process is a violation, the last one of the outcome.
 // watchdog: as ExploreOptions::watchdog. Error: Internal, the engine's.

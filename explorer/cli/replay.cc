@@ -12,6 +12,7 @@
 #include "explorer/cli/console.h"
 #include "explorer/cli/flags.h"
 #include "explorer/cli/isolated_run.h"
+#include "explorer/cli/trace_files.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/report.h"
@@ -192,6 +193,7 @@ absl::StatusOr<int> ReplayCommand(const CommandLine& line) {
   ASSIGN_OR_RETURN(SimulationBuilder builder,
                    MakeSimulation(recipe.campaign(), options.values));
   RETURN_IF_ERROR(CheckJsonPath(options.json));
+  RETURN_IF_ERROR(options.trace.Check());
 
   Console console;
   console.Print(absl::StrCat(

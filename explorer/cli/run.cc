@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "explorer/cli/cli.h"
@@ -18,10 +20,14 @@
 #include "explorer/cli/console.h"
 #include "explorer/cli/flags.h"
 #include "explorer/cli/isolated_run.h"
+#include "explorer/cli/trace_files.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/report.h"
 #include "providers/base/status_macros.h"
+#include "sim/trace/event_ring.h"
+#include "sim/trace/event_sink.h"
+#include "sim/trace/metrics.h"
 
 namespace moonpool {
 namespace {
@@ -65,6 +71,7 @@ struct RunOptions {
   bool hashes = false;
   bool verify = false;
   std::string json;
+  TraceFiles trace;
 };
 
 absl::StatusOr<RunOptions> ParseRun(const CommandLine& line) {
@@ -77,6 +84,8 @@ absl::StatusOr<RunOptions> ParseRun(const CommandLine& line) {
   flags.Bool("verify", &options.verify);
   flags.Bool("verbose", &options.verbose);
   flags.String("json", &options.json);
+  flags.String("trace", &options.trace.perfetto);
+  flags.String("log", &options.trace.log);
   RETURN_IF_ERROR(flags.Parse(line.args));
   ASSIGN_OR_RETURN(options.campaign,
                    OnlyArgument(flags.positional(), "run", "NAME"));
@@ -95,10 +104,35 @@ std::string HashLine(const IterationResult& result) {
   return line;
 }
 
+// Keeps the latest events of the iteration that runs, if files want them.
+class Recorder final : public IterationHooks {
+ public:
+  explicit Recorder(const TraceFiles& files) : files_(files) {}
+
+  void OnEventsReady(EventSink& sink) override {
+    if (!files_.any() || written_) return;
+    ring_.Clear();
+    sink.set_ring(&ring_);
+  }
+
+  // Once: of the first iteration for which this is called.
+  absl::Status Write(const IterationResult& result) {
+    if (!files_.any() || written_) return absl::OkStatus();
+    written_ = true;
+    return files_.Write(ring_, result.simulated_ns);
+  }
+  bool has_nothing_to_write() const { return files_.any() && !written_; }
+
+ private:
+  const TraceFiles& files_;
+  EventRing ring_;
+  bool written_ = false;
+};
+
 class Runner {
  public:
   Runner(const CommandLine& line, const RunOptions& options)
-      : line_(line), options_(options) {
+      : line_(line), options_(options), recorder_(options.trace) {
     report_.set_command("run");
     report_.set_campaign(options.campaign);
     report_.set_seed(absl::StrCat(options.seed));
@@ -112,7 +146,7 @@ class Runner {
     }
   }
 
-  // Error: Internal, of --verify's other process.
+  // Error: of --verify's other process, or of writing the trace.
   absl::StatusOr<ExplorationReport> Run(SimulationBuilder& builder) {
     ReportCrashes();
     AssertionTable::Get().ResetCounts();
@@ -124,13 +158,13 @@ class Runner {
           "\n       reproduce:  ", Reproduce(absl::StrCat(seed)), "\n");
       snprintf(crash_note, sizeof(crash_note), "%s", note.c_str());
       if (!options_.verify) {
-        Add(builder.RunIteration(seed));
+        RETURN_IF_ERROR(Add(builder.RunIteration(seed, &recorder_)));
         continue;
       }
       ASSIGN_OR_RETURN(const TimelineOutcome other,
                        RunIsolated(builder, seed, {}, kWatchdog));
-      const IterationResult result = builder.RunIteration(seed);
-      Add(result);
+      const IterationResult result = builder.RunIteration(seed, &recorder_);
+      RETURN_IF_ERROR(Add(result));
       Compare(result, other);
     }
     const auto& entries = AssertionTable::Get().entries();
@@ -143,6 +177,8 @@ class Runner {
 
   Console& console() { return console_; }
   int differing() const { return differing_; }
+  const Metrics& metrics() const { return metrics_; }
+  bool has_no_trace() const { return recorder_.has_nothing_to_write(); }
 
  private:
   absl::Duration Wall() const { return absl::Now() - start_; }
@@ -165,9 +201,13 @@ class Runner {
         options_.campaign, " --seed=", result.seed));
   }
 
-  void Add(const IterationResult& result) {
+  absl::Status Add(const IterationResult& result) {
     const int known = report_.bugs_size();
     AddIteration(result, report_);
+    result.RecordIn(metrics_);
+    if (!result.violations.empty() || options_.iterations == 1) {
+      RETURN_IF_ERROR(recorder_.Write(result));
+    }
     if (options_.hashes || options_.verbose) console_.Print(HashLine(result));
     if (report_.bugs_size() > known) {
       const ReportedBug& bug = report_.bugs(known);
@@ -179,7 +219,9 @@ class Runner {
           Reproduce(bug.recipe()));
     }
     const absl::Duration wall = Wall();
-    if (options_.hashes || wall - last_status_ < absl::Seconds(1)) return;
+    if (options_.hashes || wall - last_status_ < absl::Seconds(1)) {
+      return absl::OkStatus();
+    }
     last_status_ = wall;
     console_.Status(
         absl::StrCat("  ", Clock(wall), "  iterations ",
@@ -188,6 +230,7 @@ class Runner {
                      WithCommas(static_cast<uint64_t>(options_.iterations)),
                      "  bugs ", report_.bugs_size()),
         wall);
+    return absl::OkStatus();
   }
 
   const CommandLine& line_;
@@ -196,6 +239,8 @@ class Runner {
   absl::Duration last_status_;
   int differing_ = 0;
   ExplorationReport report_;
+  Metrics metrics_;
+  Recorder recorder_;
   Console console_;
 };
 
@@ -206,6 +251,7 @@ absl::StatusOr<int> RunCommand(const CommandLine& line) {
   ASSIGN_OR_RETURN(SimulationBuilder builder,
                    MakeSimulation(options.campaign, options.values));
   RETURN_IF_ERROR(CheckJsonPath(options.json));
+  RETURN_IF_ERROR(options.trace.Check());
 
   Runner runner(line, options);
   ASSIGN_OR_RETURN(const ExplorationReport report, runner.Run(builder));
@@ -221,6 +267,14 @@ absl::StatusOr<int> RunCommand(const CommandLine& line) {
       Count(static_cast<uint64_t>(report.bugs_size()), "distinct bug"), ", ",
       Count(static_cast<uint64_t>(report.events()), "event"), ", ",
       Seconds(report.wall_seconds())));
+  const std::string runs = DescribeRuns(runner.metrics());
+  for (const absl::string_view text :
+       absl::StrSplit(runs, '\n', absl::SkipEmpty())) {
+    console.Print(absl::StrCat("  ", text));
+  }
+  if (runner.has_no_trace()) {
+    console.Print("  no trace written: no iteration failed");
+  }
   if (!options.json.empty()) {
     RETURN_IF_ERROR(WriteReportJson(options.json, report));
   }

@@ -78,6 +78,10 @@ class ReadyQueue {
     const uint32_t previous_;
   };
 
+  // The number of the task that runs now, or ran last, counted from 1 in the
+  // order of their starts; 0 before the first. For people and traces.
+  uint32_t task() const { return task_; }
+
   // Holds back every coroutine of this owner, as a stopped process: those
   // woken meanwhile run, in the order of their wake-ups, after Resume.
   // REQUIRES: owner != 0. O(queued); pausing twice changes nothing.
@@ -101,6 +105,8 @@ class ReadyQueue {
   size_t end_ = 0;   // to here
   size_t capacity_ = 0;
   uint32_t owner_ = 0;
+  uint32_t task_ = 0;
+  uint32_t tasks_ = 0;  // numbers given out
   std::vector<uint32_t> paused_;    // few, if any
   std::vector<ReadyNode*> parked_;  // woken, of a paused owner
 };
@@ -119,7 +125,10 @@ class ReadyNode {
     handle_ = handle;
     queue_ = &ReadyQueue::Current();
     owner_ = queue_->owner();
+    task_ = queue_->task();
   }
+  // Makes its coroutine a task with a number of its own. REQUIRES: armed.
+  void BeginTask() { task_ = ++queue_->tasks_; }
   // Enqueues the coroutine; a second wake before it ran changes nothing.
   // REQUIRES: Arm was called.
   void Wake() {
@@ -135,6 +144,7 @@ class ReadyNode {
   ReadyQueue* queue_ = nullptr;
   size_t index_ = kIdle;
   uint32_t owner_ = 0;
+  uint32_t task_ = 0;
 };
 
 inline void ReadyQueue::Append(ReadyNode* node) {
@@ -160,6 +170,7 @@ inline void ReadyQueue::RunAt(size_t index) {
   if (++head_ == end_) head_ = end_ = 0;
   node->index_ = ReadyNode::kIdle;
   owner_ = node->owner_;
+  task_ = node->task_;
   node->handle_.resume();
 }
 

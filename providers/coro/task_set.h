@@ -194,6 +194,7 @@ inline JoinHandle TaskSet::Adopt(RootPromise::Root root) {
   if (newest_ != nullptr) newest_->next = &promise;
   newest_ = &promise;
   promise.start.Arm(root.handle);
+  promise.start.BeginTask();
   promise.start.Wake();
   JoinHandle handle;
   handle.task_ = &promise;

@@ -337,6 +337,24 @@ TEST_F(AssertionsTest, TenThousandBucketsAndMore) {
   EXPECT_EQ(Find("many").passes, uint64_t{2 * kBuckets});
 }
 
+#define ONE(n) ASSERT_SOMETIMES(true, "one of hundreds " #n);
+#define TEN(n)                                                           \
+  ONE(n##0) ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) \
+      ONE(n##7) ONE(n##8) ONE(n##9)
+#define HUNDRED(n)                                                       \
+  TEN(n##0) TEN(n##1) TEN(n##2) TEN(n##3) TEN(n##4) TEN(n##5) TEN(n##6) \
+      TEN(n##7) TEN(n##8) TEN(n##9)
+
+TEST_F(AssertionsTest, EveryOneOfHundredsOfAssertionsCounts) {
+  HUNDRED(1)
+  HUNDRED(2)
+  HUNDRED(3)
+  EXPECT_EQ(recorder_.marks.size(), 300u);
+  for (int i = 100; i < 400; ++i) {
+    ExpectCounts(absl::StrCat("one of hundreds ", i), 1, 0);
+  }
+}
+
 // ---- Identity ---------------------------------------------------------------
 
 template <typename T>

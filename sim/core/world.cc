@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/core/world.h"
 
+#include <algorithm>
 #include <limits>
 #include <typeinfo>
 
@@ -94,6 +95,7 @@ void World::Schedule(TimedEvent& event, int64_t delay_ns) {
   queue_.Schedule(event,
                   now_ns_ + (delay_ns < 0 ? 0 : delay_ns < room ? delay_ns
                                                                 : room));
+  max_pending_events_ = std::max(max_pending_events_, queue_.size());
 }
 
 std::string WorldOccurrence::Text() const {

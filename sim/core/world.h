@@ -111,12 +111,15 @@ class World {
   void Schedule(TimedEvent& event, int64_t delay_ns);
   void Cancel(TimedEvent& event) { queue_.Cancel(event); }
   size_t pending_events() const { return queue_.size(); }
+  // The most there have been at once.
+  size_t max_pending_events() const { return max_pending_events_; }
 
   RandomSource& random() { return random_; }
   // What code that asks the operating system for entropy gets (sim/guard).
   RandomStream& entropy() { return entropy_; }
   TraceHash& trace() { return trace_; }
   ReadyQueue& ready() { return ready_; }
+  const ReadyQueue& ready() const { return ready_; }
 
   // Folds an occurrence into the trace: what kind, to whom, which bytes (by
   // their HashBytes).
@@ -178,6 +181,7 @@ class World {
   ReadyQueue::Scope ready_scope_;
   int64_t now_ns_ = 0;
   uint64_t events_ = 0;
+  size_t max_pending_events_ = 0;
   int teardown_ = 0;
   FaultCounts faults_;
   WorldListener* listeners_ = nullptr;  // linked through next_

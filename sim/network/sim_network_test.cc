@@ -254,6 +254,23 @@ TEST(Data, EachSegmentOfABurstHasItsLatency) {
   }
 }
 
+TEST(Data, EachSegmentOfALargeWriteHasItsLatency) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    TestNet net(seed);
+    Pair pair(net);
+    const absl::Duration start = net.world.now();
+    const std::string sent = Pattern(200000, seed);  // 4 segments at once
+    Writing writing(net, pair.client.get(), sent);
+    std::string got;
+    while (got.size() < sent.size()) {
+      Reading reading(net, pair.server.get());
+      ASSERT_TRUE(net.RunUntilDone(reading));
+      got += **reading.result;
+      EXPECT_GE(reading.at - start, kLow);
+    }
+  }
+}
+
 TEST(Data, AllSizesComplete) {
   for (size_t size : {size_t{1}, size_t{64} << 10, (size_t{64} << 10) + 1,
                       size_t{1} << 20, size_t{16} << 20}) {

@@ -40,6 +40,19 @@ TEST(ControlTest, TheBaseSeedIsReportedAndReproduces) {
   EXPECT_EQ(report.base_seed, 99u);
   EXPECT_EQ(builder.base_seed(), 99u);
   EXPECT_THAT(report.ToString(), HasSubstr("base seed 99"));
+
+  const auto seeds_of = [](uint64_t base_seed) {
+    std::vector<uint64_t> seeds;
+    SimulationBuilder recorded =
+        WithRun([&](SimContext& ctx) -> Task<absl::Status> {
+          seeds.push_back(SeedOfRun(ctx));
+          co_return absl::OkStatus();
+        });
+    recorded.BaseSeed(base_seed).Iterations(3).Run();
+    return seeds;
+  };
+  EXPECT_EQ(seeds_of(99), seeds_of(99));
+  EXPECT_NE(seeds_of(99), seeds_of(98));
 }
 
 TEST(ControlTest, TimeLimitStopsAfterTheIterationInWhichItPasses) {

@@ -9,6 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "providers/base/check.h"
 #include "sim/assertions/table.h"
+#include "sim/network/stats.h"
+#include "sim/storage/stats.h"
 
 namespace moonpool {
 namespace {
@@ -384,6 +386,17 @@ IterationResult Iteration::Collect() const {
   result.simulated_ns = world.now_ns();
   result.boots = cluster_->boots();
   result.faults = world.faults();
+  result.bytes_sent = network_->stats().bytes;
+  result.max_queue = static_cast<int64_t>(world.max_pending_events());
+  result.max_in_flight =
+      static_cast<int64_t>(network_->stats().max_segments_in_flight);
+  for (const auto& machine : cluster_->machines()) {
+    const DiskStats& disk = machine->disk().stats();
+    result.bytes_written += disk.bytes_written;
+    result.fsyncs += disk.syncs;
+    result.max_disk_queue = std::max(result.max_disk_queue,
+                                     static_cast<int64_t>(disk.max_queue));
+  }
   if (AssertionTable::Get().has_violations()) result.chaos = plan_.ToString();
   result.violations = AssertionTable::Get().violations();
   result.trace_samples.assign(

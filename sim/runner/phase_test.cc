@@ -80,6 +80,18 @@ TEST(PhaseTest, ChaosStartsAfterSetUpAndEndsInTime) {
   EXPECT_THAT(seconds, ElementsAre(2, 3, 4, 5));
 }
 
+TEST(PhaseTest, InjectorsRunInEveryIteration) {
+  std::vector<uint64_t> seeds;
+  SimulationBuilder builder;
+  builder.Fault(Gremlin([&](FaultContext&) -> Task<absl::Status> {
+    seeds.push_back(World::Current()->random().root_seed());
+    co_return absl::OkStatus();
+  }));
+  builder.Workload(Driver({.run = Sleeping(absl::Seconds(1))}));
+  EXPECT_TRUE(builder.Seeds({5, 6, 7}).Run().ok());
+  EXPECT_THAT(seeds, ElementsAre(5, 6, 7));
+}
+
 TEST(PhaseTest, EndsAtTheVeryMomentItsWorkIsDone) {
   SimulationBuilder builder;
   builder.Processes(Servers(2, [](SimContext& ctx) -> Task<absl::Status> {

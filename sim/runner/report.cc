@@ -89,7 +89,23 @@ void AppendFailure(const IterationResult& failure, std::string& text) {
 
 }  // namespace
 
-void SimulationReport::Add(IterationResult result) {
+void IterationResult::RecordIn(Metrics& metrics, int64_t wall_ns) const {
+  RecordRun({.events = events,
+             .draws = draws,
+             .simulated_ns = simulated_ns,
+             .wall_ns = wall_ns,
+             .faults = faults,
+             .bytes_sent = bytes_sent,
+             .bytes_written = bytes_written,
+             .fsyncs = fsyncs,
+             .max_queue = max_queue,
+             .max_in_flight = max_in_flight,
+             .max_disk_queue = max_disk_queue},
+            metrics);
+}
+
+void SimulationReport::Add(IterationResult result, int64_t wall_ns) {
+  result.RecordIn(metrics, wall_ns);
   ++iterations;
   events += result.events;
   draws += result.draws;
@@ -130,6 +146,7 @@ std::string SimulationReport::ToString() const {
       iterations, failed_iterations, success_rate(), base_seed,
       simulated_ns * 1e-9, absl::ToDoubleSeconds(wall_time), Grouped(events),
       Grouped(draws));
+  absl::StrAppend(&text, DescribeRuns(metrics));
   if (faults.total() > 0) {
     absl::StrAppend(&text, "faults: ", faults.ToString(), "\n");
   }

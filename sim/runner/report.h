@@ -13,6 +13,7 @@
 #include "sim/assertions/table.h"
 #include "sim/core/fault.h"
 #include "sim/core/trace_hash.h"
+#include "sim/trace/metrics.h"
 
 namespace moonpool {
 
@@ -25,9 +26,19 @@ struct IterationResult {
   int64_t simulated_ns = 0;
   int boots = 0;
   FaultCounts faults;
+  // What it sent and stored, and its longest queues; see RunTotals.
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_written = 0;
+  uint64_t fsyncs = 0;
+  int64_t max_queue = 0;
+  int64_t max_in_flight = 0;
+  int64_t max_disk_queue = 0;
   std::string chaos;  // what the profile drew, a line for each family
   std::vector<Violation> violations;  // empty: passed
   std::vector<TraceHash::Sample> trace_samples;
+
+  // Counts it as a run that took wall_ns of real time.
+  void RecordIn(Metrics& metrics, int64_t wall_ns = 0) const;
 };
 
 struct SimulationReport {
@@ -38,6 +49,7 @@ struct SimulationReport {
   uint64_t draws = 0;
   int64_t simulated_ns = 0;
   FaultCounts faults;
+  Metrics metrics;  // totals, maxima and distributions over all iterations
   absl::Duration wall_time;
   // UntilAllSometimesReached or UntilCoverageStable reached its maximum first.
   bool coverage_incomplete = false;
@@ -48,7 +60,8 @@ struct SimulationReport {
   std::vector<AssertionEntry> assertions;  // counts over all iterations
   std::vector<std::string> misses;         // coverage: what never happened
 
-  void Add(IterationResult result);
+  // wall_ns: of real time that it took.
+  void Add(IterationResult result, int64_t wall_ns = 0);
   bool ok() const { return failed_iterations == 0; }
   // FailedPrecondition with the first failures and seeds unless ok(), and,
   // where complete coverage was asked for, unless it was reached.

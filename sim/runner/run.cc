@@ -120,7 +120,10 @@ SimulationReport RunAll(SimulationBuilder& builder,
   do {
     const uint64_t seed = builder.SeedOf(report.iterations);
     watchdog.BeginIteration(seed);
-    report.Add(builder.RunIteration(seed));
+    const absl::Duration before = progress.elapsed();
+    IterationResult result = builder.RunIteration(seed);
+    report.Add(std::move(result),
+               absl::ToInt64Nanoseconds(progress.elapsed() - before));
     if (config.fail_fast && !report.ok()) break;
   } while (!progress.ShouldStop(report.iterations, coverage));
   report.wall_time = progress.elapsed();

@@ -146,6 +146,56 @@ TEST(ReportTest, SumsAndCoverageAreOfTheWholeRun) {
   }
 }
 
+// Appends and syncs; then calls a server, which crashes later.
+SimulationBuilder Measured() {
+  SimulationBuilder builder;
+  builder.Processes(Servers(1, Echo));
+  builder.Fault(Gremlin([](FaultContext& ctx) -> Task<absl::Status> {
+    co_await ctx.time().Sleep(absl::Seconds(1));
+    co_return ctx.Reboot("10.0.1.1", RebootKind::kCrash);
+  }));
+  builder.Workload(Driver({.run = [](SimContext& ctx) -> Task<absl::Status> {
+    CO_RETURN_IF_ERROR(co_await WriteFile(ctx, "f", true));
+    CO_RETURN_IF_ERROR(co_await Call(ctx, "10.0.1.1"));
+    co_await ctx.time().Sleep(absl::Seconds(2));
+    co_return absl::OkStatus();
+  }}));
+  return builder;
+}
+
+TEST(ReportTest, MetricsAreThoseOfEveryIteration) {
+  SimulationBuilder builder = Measured();
+  const IterationResult one = builder.RunIteration(1);
+  EXPECT_THAT(one.violations, IsEmpty());
+  EXPECT_EQ(one.bytes_sent, 8u);     // "ping", twice
+  EXPECT_EQ(one.bytes_written, 4u);  // "data"
+  EXPECT_EQ(one.fsyncs, 2u);         // of the file and of its directory
+  EXPECT_EQ(one.max_disk_queue, 1);
+  EXPECT_GE(one.max_in_flight, 1);
+  EXPECT_GE(one.max_queue, 2);  // the crash, and whatever is under way
+
+  const SimulationReport report = builder.Seeds({1, 2, 3}).Run();
+  Metrics expected;
+  for (const uint64_t seed : {1, 2, 3}) {
+    builder.RunIteration(seed).RecordIn(expected);
+  }
+  for (const char* name : {"runs", "events", "draws", "simulated_ns",
+                           "bytes sent", "bytes written", "fsyncs",
+                           "fault: reboot"}) {
+    EXPECT_EQ(report.metrics.counter(name), expected.counter(name)) << name;
+  }
+  EXPECT_EQ(report.metrics.counter("runs"), 3u);
+  EXPECT_EQ(report.metrics.counter("events"), report.events);
+  EXPECT_EQ(report.metrics.counter("bytes sent"), 24u);
+  EXPECT_EQ(report.metrics.counter("fault: reboot"), 3u);
+  EXPECT_GT(report.metrics.counter("wall_ns"), 0u);
+  EXPECT_EQ(report.metrics.FindHistogram("wall_ns of a run")->count(), 3u);
+  EXPECT_EQ(DescribeRuns(report.metrics), DescribeRuns(expected));
+  EXPECT_THAT(report.ToString(), HasSubstr(DescribeRuns(report.metrics)));
+  EXPECT_THAT(report.ToString(),
+              HasSubstr("24 bytes sent, 12 written, 6 fsyncs, 3 faults"));
+}
+
 // ---- The example of sim/README.md -------------------------------------------
 
 class Counter final : public Process {

@@ -93,6 +93,30 @@ TEST(TopologyTest, TagsAreDealtInTurn) {
                                  "10.0.1.4 ay", "10.0.1.5 bx"));
 }
 
+TEST(TopologyTest, QueriesKeepTheOrderOfTheMembers) {
+  ProcessOptions servers = Servers(1, UntilShutdown);
+  servers.tags = {{"colour", {"red", "blue"}}};
+  servers.locality = LocalityOptions{.datacenters = 20,
+                                     .zones_per_datacenter = 1,
+                                     .machines_per_zone = 1,
+                                     .processes_per_machine = 2};
+  SimulationBuilder builder;
+  builder.Processes(std::move(servers));
+  builder.Workload(Driver({.run = [](SimContext& ctx) -> Task<absl::Status> {
+    const Topology& topology = ctx.topology();
+    std::vector<std::string> red;
+    std::vector<std::string> datacenters;
+    for (int i = 1; i <= 20; ++i) {
+      red.push_back(absl::StrCat("10.0.1.", 2 * i - 1));
+      datacenters.push_back(absl::StrCat("dc", i));
+    }
+    EXPECT_EQ(topology.ips_tagged("colour", "red"), red);
+    EXPECT_EQ(topology.domains(DomainLevel::kDatacenter), datacenters);
+    co_return absl::OkStatus();
+  }}));
+  EXPECT_THAT(builder.RunIteration(1).violations, IsEmpty());
+}
+
 TEST(TopologyTest, ClientsAreNumberedWithinTheirEntry) {
   std::set<std::string> clients;
   Steps steps = {.run = [&](SimContext& ctx) -> Task<absl::Status> {

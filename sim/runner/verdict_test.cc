@@ -112,6 +112,14 @@ TEST(VerdictTest, ErrorOfACheck) {
                                       "boom")));
 }
 
+TEST(VerdictTest, ExceptionInACheck) {
+  SimulationBuilder builder;
+  builder.Workload(Driver({.check = Throws}));
+  EXPECT_THAT(FailureOf(builder),
+              ElementsAre(IsViolation("exception",
+                                      "an exception left driver", "boom")));
+}
+
 TEST(VerdictTest, ErrorOfAProcess) {
   EXPECT_THAT(
       FailureOf(WithServer(ReturnsError)),
@@ -262,6 +270,34 @@ TEST(VerdictTest, BusyLoop) {
               ElementsAre(IsViolation(
                   "busy loop", "tasks run for ever without time passing",
                   "waiting: driver; tasks of driver: workload")));
+}
+
+TEST(VerdictTest, EveryPhaseIsGuarded) {
+  Body deadlock = [](SimContext& ctx) -> Task<absl::Status> {
+    co_await ctx.shutdown().Cancelled();
+    co_return absl::OkStatus();
+  };
+  Body late = [](SimContext& ctx) -> Task<absl::Status> {
+    // Long enough for a guard to notice, and no longer.
+    for (int i = 0; i < 3; ++i) co_await ctx.time().Sleep(absl::Minutes(1));
+    co_return absl::OkStatus();
+  };
+  Body busy = [](SimContext& ctx) -> Task<absl::Status> {
+    for (;;) co_await ctx.tasks().YieldNow();
+  };
+  const std::pair<const char*, Body> bad[] = {
+      {"deadlock", deadlock}, {"time budget", late}, {"busy loop", busy}};
+  for (const auto& [kind, body] : bad) {
+    for (const bool check : {false, true}) {
+      SimulationBuilder builder;
+      builder.RunTimeBudget(absl::Minutes(1));
+      builder.Workload(Driver(check ? Steps{.check = body}
+                                    : Steps{.setup = body}));
+      const IterationResult result = builder.RunIteration(1);
+      ASSERT_THAT(result.violations, SizeIs(1)) << kind << check;
+      EXPECT_EQ(result.violations[0].kind, kind);
+    }
+  }
 }
 
 TEST(VerdictTest, Leak) {

@@ -74,6 +74,10 @@ TEST(SimDisk, HolesReadAsZeros) {
     EXPECT_EQ(co_await Contents(file.get()), std::string("ab\0\0\0x\0\0", 8));
     EXPECT_OK(co_await file->WriteAt(100, ""));  // does not extend
     EXPECT_EQ(*file->Size(), 8u);
+    // Whole pages that were never written.
+    EXPECT_OK(co_await file->WriteAt(20000, "x"));
+    EXPECT_EQ((co_await Contents(file.get())).substr(8),
+              std::string(19992, '\0') + "x");
   });
 }
 

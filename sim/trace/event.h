@@ -76,6 +76,7 @@ struct TraceEvent {
   // Begin and end: which span. Logs: the span they belong to, 0 for none.
   uint64_t span = 0;
   uint64_t parent = 0;      // begin: the enclosing span, 0 for none
+  uint32_t task = 0;        // begin and end: that which began it, 0 for none
   int64_t duration_ns = 0;  // end: since the begin
   absl::Span<const EventField> fields;
 

@@ -26,6 +26,7 @@ struct Header {
   uint64_t span;
   uint64_t parent;
   int64_t duration_ns;
+  uint32_t task;
   EventType type;
   EventSeverity severity;
 };
@@ -77,6 +78,7 @@ TraceEvent Decode(const char* record, std::vector<EventField>& fields) {
   event.span = header.span;
   event.parent = header.parent;
   event.duration_ns = header.duration_ns;
+  event.task = header.task;
   event.who = reader.GetText(header.who_size);
   event.name = reader.GetText(header.name_size);
   fields.clear();
@@ -123,6 +125,7 @@ void EventRing::Append(const TraceEvent& event) {
   header.span = event.span;
   header.parent = event.parent;
   header.duration_ns = event.duration_ns;
+  header.task = event.task;
   header.type = event.type;
   header.severity = event.severity;
   Write(&header, sizeof(header));

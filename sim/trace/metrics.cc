@@ -135,10 +135,37 @@ void RecordRun(const RunTotals& totals, Metrics& metrics) {
                 totals.faults.of(family));
   }
   metrics.Max("pending events", totals.max_queue);
+  metrics.Max("segments in flight", totals.max_in_flight);
+  metrics.Max("pending disk operations", totals.max_disk_queue);
   metrics.histogram("events of a run")
       .Record(static_cast<int64_t>(totals.events));
   metrics.histogram("simulated_ns of a run").Record(totals.simulated_ns);
   metrics.histogram("wall_ns of a run").Record(totals.wall_ns);
+}
+
+std::string DescribeRuns(const Metrics& metrics) {
+  const Histogram* events = metrics.FindHistogram("events of a run");
+  const Histogram* simulated = metrics.FindHistogram("simulated_ns of a run");
+  if (events == nullptr || simulated == nullptr) return "";
+  constexpr Ratio kMedian = {1, 2};
+  constexpr Ratio kNearlyAll = {99, 100};
+  uint64_t faults = 0;
+  for (size_t i = 0; i < kFaultFamilies; ++i) {
+    faults += metrics.counter(
+        absl::StrCat("fault: ", FaultFamilyName(static_cast<FaultFamily>(i))));
+  }
+  return absl::StrFormat(
+      "a run: %d / %d / %d events, %.3f / %.3f / %.3f s simulated "
+      "(median / p99 / most)\n"
+      "%d bytes sent, %d written, %d fsyncs, %d faults; at most %d events, "
+      "%d segments, %d operations of a disk pending\n",
+      events->Quantile(kMedian), events->Quantile(kNearlyAll), events->max(),
+      simulated->Quantile(kMedian) * 1e-9,
+      simulated->Quantile(kNearlyAll) * 1e-9, simulated->max() * 1e-9,
+      metrics.counter("bytes sent"), metrics.counter("bytes written"),
+      metrics.counter("fsyncs"), faults, metrics.maximum("pending events"),
+      metrics.maximum("segments in flight"),
+      metrics.maximum("pending disk operations"));
 }
 
 Subscription RecordSpans(EventSink& sink, Metrics* metrics) {

@@ -64,18 +64,24 @@ struct RunTotals {
   int64_t simulated_ns = 0;
   int64_t wall_ns = 0;
   FaultCounts faults;
-  uint64_t bytes_sent = 0;     // by the network
+  uint64_t bytes_sent = 0;     // that arrived over streams
   uint64_t bytes_written = 0;  // to disks
   uint64_t fsyncs = 0;
-  int64_t max_queue = 0;  // events pending at once
+  // The longest queues at any time.
+  int64_t max_queue = 0;       // events pending
+  int64_t max_in_flight = 0;   // segments of streams
+  int64_t max_disk_queue = 0;  // operations of one disk
 };
 
 // Counts the run: the counters "runs", "events", "draws", "simulated_ns",
 // "wall_ns", "bytes sent", "bytes written", "fsyncs" and "fault: FAMILY" for
-// each family that occurred; the maximum "pending events"; and the
-// distributions over runs "events of a run", "simulated_ns of a run" and
-// "wall_ns of a run".
+// each family that occurred; the maxima "pending events", "segments in flight"
+// and "pending disk operations"; and the distributions over runs "events of a
+// run", "simulated_ns of a run" and "wall_ns of a run".
 void RecordRun(const RunTotals& totals, Metrics& metrics);
+// What RecordRun has recorded, in two lines for people; of the faults only how
+// many there were, and nothing of real time. "" without runs.
+std::string DescribeRuns(const Metrics& metrics);
 
 // Records how long each span takes as "NAME span_ns"; aborted ones only count
 // as "NAME aborted". The metrics outlive the subscription.

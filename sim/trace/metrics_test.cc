@@ -117,6 +117,30 @@ TEST(MetricsTest, TheTableHasATotalAndAShareOfEachRun) {
                 "              1              9              9\n"));
 }
 
+TEST(MetricsTest, RunsAreDescribedInTwoLines) {
+  Metrics metrics;
+  EXPECT_EQ(DescribeRuns(metrics), "");
+  for (int i = 1; i <= 3; ++i) {
+    RunTotals totals = {.events = 10u * i,
+                        .simulated_ns = i * 1'000'000'000,
+                        .bytes_sent = 100,
+                        .bytes_written = 20,
+                        .fsyncs = 2,
+                        .max_queue = 7 - i,
+                        .max_in_flight = i,
+                        .max_disk_queue = 8};
+    totals.faults.Add(FaultFamily::kClog);
+    totals.faults.Add(FaultFamily::kDiskStall);
+    RecordRun(totals, metrics);
+  }
+  EXPECT_EQ(DescribeRuns(metrics),
+            // A quantile is at most 1/64 too high.
+            "a run: 20 / 30 / 30 events, 2.013 / 3.000 / 3.000 s simulated "
+            "(median / p99 / most)\n"
+            "300 bytes sent, 60 written, 6 fsyncs, 6 faults; at most 6 events, "
+            "3 segments, 8 operations of a disk pending\n");
+}
+
 TEST(MetricsTest, SpansAreRecordedWithTheirDuration) {
   World world{WorldOptions{}};
   EventSink sink(&world);

@@ -17,6 +17,7 @@ Span& Span::operator=(Span&& other) noexcept {
   name_ = other.name_;
   id_ = std::exchange(other.id_, 0);
   begin_ns_ = other.begin_ns_;
+  task_ = other.task_;
   return *this;
 }
 
@@ -40,6 +41,7 @@ void Span::Finish(EventFields fields) {
   event.who = log_->who();
   event.name = name_;
   event.span = id;
+  event.task = task_;
   event.duration_ns = sink.world().now_ns() - begin_ns_;
   event.fields = ViewOf(fields);
   const EventField aborted("aborted", true);
@@ -75,12 +77,14 @@ Span NodeLog::Begin(absl::string_view name, uint64_t parent,
   span.name_ = name;
   span.id_ = sink_->NextSpan();
   span.begin_ns_ = sink_->world().now_ns();
+  span.task_ = sink_->world().ready().task();
   TraceEvent event;
   event.type = EventType::kSpanBegin;
   event.who = who_;
   event.name = name;
   event.span = span.id_;
   event.parent = parent;
+  event.task = span.task_;
   event.fields = ViewOf(fields);
   sink_->Emit(event);
   return span;

@@ -58,6 +58,7 @@ class [[nodiscard]] Span {
   absl::string_view name_;
   uint64_t id_ = 0;  // 0: it has ended, or nobody listened when it began
   int64_t begin_ns_ = 0;
+  uint32_t task_ = 0;
 };
 
 class NodeLog {

@@ -21,6 +21,7 @@ struct SpanFacts {
   bool has_begin = false;
   int64_t begin_ns = 0;
   uint64_t end_sequence = ~uint64_t{0};  // not ended: after all others
+  uint32_t task = 0;
   std::string who;
   std::string name;
 };
@@ -29,8 +30,9 @@ struct Node {
   uint64_t uuid = 0;
   uint64_t tracks = 0;  // handed out
   absl::btree_map<std::string, uint64_t> uuids;
-  // The open spans on each track of spans, outermost first.
-  std::vector<std::vector<uint64_t>> lanes;
+  // For each task, the open spans on each of its tracks, outermost first.
+  using Lanes = std::vector<std::vector<uint64_t>>;
+  absl::btree_map<uint32_t, Lanes> lanes;
 };
 
 class Writer {
@@ -61,6 +63,7 @@ class Writer {
     facts.end_sequence = event.sequence;
     if (facts.has_begin) return;
     facts.begin_ns = event.time_ns - event.duration_ns;
+    facts.task = event.task;
     facts.who = std::string(event.who);
     facts.name = std::string(event.name);
   }
@@ -70,7 +73,7 @@ class Writer {
     for (const auto& [id, facts] : spans_) {
       if (facts.has_begin) continue;
       Node& node = NodeOf(facts.who);
-      Begin(node, id, 0, facts.begin_ns)->set_name(facts.name);
+      Begin(node, facts.task, id, 0, facts.begin_ns)->set_name(facts.name);
     }
   }
 
@@ -79,12 +82,12 @@ class Writer {
     switch (event.type) {
       case EventType::kSpanBegin: {
         TrackEvent* begin =
-            Begin(node, event.span, event.parent, event.time_ns);
+            Begin(node, event.task, event.span, event.parent, event.time_ns);
         Describe(event, begin);
         return;
       }
       case EventType::kSpanEnd: {
-        const uint64_t track = End(node, event.span);
+        const uint64_t track = End(node.lanes[event.task], event.span);
         Annotate(event,
                  AddEvent(track, TrackEvent::TYPE_SLICE_END, event.time_ns));
         return;
@@ -115,26 +118,31 @@ class Writer {
 
   void CloseOpenSpans() {
     for (auto& [who, node] : nodes_) {
-      for (size_t lane = 0; lane < node.lanes.size(); ++lane) {
-        for (; !node.lanes[lane].empty(); node.lanes[lane].pop_back()) {
-          TrackEvent* end = AddEvent(LaneTrack(node, lane),
-                                     TrackEvent::TYPE_SLICE_END, end_ns_);
-          perfetto::DebugAnnotation* open = end->add_debug_annotations();
-          open->set_name("open");
-          open->set_bool_value(true);
+      for (const auto& [task, lanes] : node.lanes) {
+        for (size_t lane = 0; lane < lanes.size(); ++lane) {
+          CloseOpenSpans(LaneTrack(node, task, lane), lanes[lane].size());
         }
       }
+    }
+  }
+  void CloseOpenSpans(uint64_t track, size_t count) {
+    for (; count > 0; --count) {
+      TrackEvent* end = AddEvent(track, TrackEvent::TYPE_SLICE_END, end_ns_);
+      perfetto::DebugAnnotation* open = end->add_debug_annotations();
+      open->set_name("open");
+      open->set_bool_value(true);
     }
   }
 
   // ---- Spans ---------------------------------------------------------------
 
-  TrackEvent* Begin(Node& node, uint64_t span, uint64_t parent,
+  TrackEvent* Begin(Node& node, uint32_t task, uint64_t span, uint64_t parent,
                     int64_t time_ns) {
-    const size_t lane = LaneFor(node, span, parent);
-    if (lane == node.lanes.size()) node.lanes.emplace_back();
-    node.lanes[lane].push_back(span);
-    const uint64_t track = LaneTrack(node, lane);
+    Node::Lanes& lanes = node.lanes[task];
+    const size_t lane = LaneFor(lanes, span, parent);
+    if (lane == lanes.size()) lanes.emplace_back();
+    lanes[lane].push_back(span);
+    const uint64_t track = LaneTrack(node, task, lane);
     tracks_of_spans_[span] = track;
     TrackEvent* begin = AddEvent(track, TrackEvent::TYPE_SLICE_BEGIN, time_ns);
     begin->add_categories("span");
@@ -142,23 +150,23 @@ class Writer {
   }
 
   // Slices of a track must nest.
-  size_t LaneFor(const Node& node, uint64_t span, uint64_t parent) {
-    for (size_t lane = 0; parent != 0 && lane < node.lanes.size(); ++lane) {
-      const std::vector<uint64_t>& open = node.lanes[lane];
+  size_t LaneFor(const Node::Lanes& lanes, uint64_t span, uint64_t parent) {
+    for (size_t lane = 0; parent != 0 && lane < lanes.size(); ++lane) {
+      const std::vector<uint64_t>& open = lanes[lane];
       if (!open.empty() && open.back() == parent &&
           spans_[span].end_sequence <= spans_[parent].end_sequence) {
         return lane;
       }
     }
-    for (size_t lane = 0; lane < node.lanes.size(); ++lane) {
-      if (node.lanes[lane].empty()) return lane;
+    for (size_t lane = 0; lane < lanes.size(); ++lane) {
+      if (lanes[lane].empty()) return lane;
     }
-    return node.lanes.size();
+    return lanes.size();
   }
 
-  uint64_t End(Node& node, uint64_t span) {
+  uint64_t End(Node::Lanes& lanes, uint64_t span) {
     // It is the innermost of its track: see LaneFor.
-    for (std::vector<uint64_t>& open : node.lanes) {
+    for (std::vector<uint64_t>& open : lanes) {
       if (!open.empty() && open.back() == span) open.pop_back();
     }
     const auto at = tracks_of_spans_.find(span);
@@ -167,8 +175,10 @@ class Writer {
     return track;
   }
 
-  uint64_t LaneTrack(Node& node, size_t lane) {
-    return TrackOf(node, absl::StrCat("spans ", lane + 1), false);
+  uint64_t LaneTrack(Node& node, uint32_t task, size_t lane) {
+    std::string name = task == 0 ? "spans" : absl::StrCat("task ", task);
+    if (lane > 0) absl::StrAppend(&name, ", ", lane + 1);
+    return TrackOf(node, name, false);
   }
 
   // ---- Packets -------------------------------------------------------------

@@ -6,11 +6,13 @@
 //
 // Each node is a process, in the order of first appearance. On its own track
 // are boots and crashes; below it a track of faults (category "fault"), one of
-// log events, a curve for each gauge, and as many tracks of spans as run at
-// once: a span lies within its parent if it ended before it, else on the first
-// track that is free. Events of a span lie on its track. A span that is open
-// at the end is closed there ("open" = true); one whose begin the ring has
-// dropped begins where it did, without the fields of its begin.
+// log events, a curve for each gauge, and for each task that has spans as many
+// tracks as it has at once, "task 7" and "task 7, 2": a span lies within its
+// parent if that is of the same task and ended later, else on the first track
+// that is free. Spans outside any task lie on "spans". Events of a span lie on
+// its track. A span that is open at the end is closed there ("open" = true);
+// one whose begin the ring has dropped begins where it did, without the fields
+// of its begin.
 #ifndef MOONPOOL_SIM_TRACE_PERFETTO_WRITER_H_
 #define MOONPOOL_SIM_TRACE_PERFETTO_WRITER_H_
 

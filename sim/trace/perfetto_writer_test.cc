@@ -11,8 +11,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "providers/coro/task.h"
+#include "providers/coro/task_set.h"
 #include "sim/core/rng.h"
 #include "sim/core/world.h"
 #include "sim/trace/event_ring.h"
@@ -27,6 +30,7 @@ namespace {
 using perfetto::TrackEvent;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 perfetto::Trace Parse(const std::string& bytes) {
   perfetto::Trace trace;
@@ -178,8 +182,50 @@ TEST(PerfettoWriterTest, ChildrenLieInTheirParentAndOthersBesideIt) {
   const perfetto::Trace trace = Parse(PerfettoTrace(bench.ring));
   CheckWellFormed(trace);
   EXPECT_THAT(Slices(trace),
-              ElementsAre("inner 10-20 spans 1", "outer 0-30 spans 1",
-                          "longer 20-40 spans 3", "other 10-40 spans 2"));
+              ElementsAre("inner 10-20 spans", "outer 0-30 spans",
+                          "longer 20-40 spans, 3", "other 10-40 spans, 2"));
+}
+
+// A span within another, for 20 ns in all.
+Task<void> Work(const NodeLog* log, Time* time) {
+  Span outer = log->StartSpan("outer");
+  co_await time->Sleep(absl::Nanoseconds(10));
+  Span inner = outer.StartSpan("inner");
+  co_await time->Sleep(absl::Nanoseconds(10));
+}
+
+Task<void> WorkOf(const Span* parent) {
+  Span child = parent->StartSpan("child");
+  co_return;
+}
+
+TEST(PerfettoWriterTest, EachTaskHasItsOwnTracks) {
+  Bench bench;
+  SimTime time(&bench.world);
+  const NodeLog* log = &bench.log;
+  TaskSet tasks;
+  TaskSet* set = &tasks;
+  // Task 1 runs task 2 and then, when that is over, tasks 3 and 4 at once.
+  tasks.Spawn([log, set, &time]() -> Task<void> {
+    Span all = log->StartSpan("all");
+    JoinHandle first = set->Spawn(Work, log, &time);
+    (void)co_await first.Join();
+    JoinHandle second = set->Spawn(Work, log, &time);
+    JoinHandle third = set->Spawn(WorkOf, &all);
+    (void)co_await second.Join();
+    (void)co_await third.Join();
+    all.StartSpan("last").End();  // again of task 1
+  });
+  while (bench.world.Turn()) {
+  }
+  const perfetto::Trace trace = Parse(PerfettoTrace(bench.ring));
+  CheckWellFormed(trace);
+  EXPECT_THAT(Slices(trace),
+              UnorderedElementsAre(
+                  "inner 10-20 task 2", "outer 0-20 task 2",
+                  "child 20-20 task 4", "inner 30-40 task 3",
+                  "outer 20-40 task 3", "last 40-40 task 1",
+                  "all 0-40 task 1"));
 }
 
 TEST(PerfettoWriterTest, SpansWithoutBeginOrEndAreCompleted) {
@@ -195,7 +241,7 @@ TEST(PerfettoWriterTest, SpansWithoutBeginOrEndAreCompleted) {
   CheckWellFormed(trace);
   EXPECT_EQ(ring.dropped(), 1u);
   EXPECT_THAT(Slices(trace),
-              ElementsAre("first 0-20 spans 1", "open 10-50 spans 2"));
+              ElementsAre("first 0-20 spans", "open 10-50 spans, 2"));
 }
 
 TEST(PerfettoWriterTest, FaultsAreOnATrackOfTheirNodeWithTheirCategory) {
