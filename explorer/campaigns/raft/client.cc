@@ -25,6 +25,10 @@ constexpr absl::Duration kPatience = absl::Seconds(6);
 // election time-outs.
 constexpr absl::Duration kQuietPatience = absl::Seconds(30);
 constexpr absl::Duration kPollPause = absl::Milliseconds(100);
+// Between two changes of the membership.
+constexpr absl::Duration kChangeMin = absl::Milliseconds(20);
+constexpr absl::Duration kChangeMax = absl::Milliseconds(1200);
+constexpr absl::Duration kChangePatience = absl::Milliseconds(300);
 
 }  // namespace
 
@@ -164,28 +168,19 @@ void Client::CheckHistory() {
 }
 
 Task<absl::Status> Operator::Run(SimContext& ctx) {
-  Caller caller(&ctx);
   const absl::Duration end = ctx.time().Now() + duration_;
-  const auto nodes =
-      static_cast<uint64_t>(ctx.topology().all_process_ips().size());
-  const uint32_t all = (uint32_t{1} << nodes) - 1;
-  uint32_t voters = (uint32_t{1} << voters_) - 1;
+  const uint64_t nodes = ctx.topology().all_process_ips().size();
   while (ctx.time().Now() < end) {
-    co_await ctx.time().Sleep(ctx.random().Range(absl::Milliseconds(200),
-                                                 absl::Seconds(3)));
-    uint32_t next = voters;
-    if (ctx.random().Chance({1, 2})) {
-      next ^= uint32_t{1} << ctx.random().Below(nodes);
-    } else {
-      next = 0;
-      while (std::popcount(next) < voters_) {
-        next |= uint32_t{1} << ctx.random().Below(nodes);
-      }
+    co_await ctx.time().Sleep(
+        ctx.random().Range(kChangeMin, kChangeMax));
+    MembersRequest request = {.toggles = ctx.random().Chance({3, 4})};
+    const int servers = request.toggles ? 1 : voters_;
+    while (std::popcount(request.voters) < servers) {
+      request.voters |= uint32_t{1} << ctx.random().Below(nodes);
     }
-    if (std::popcount(next) < voters_) next |= ~next & (next + 1) & all;
-    const std::optional<Response> response =
-        co_await caller.Ask(EncodeMembersRequest(next), absl::Seconds(2));
-    if (response.has_value()) voters = next;
+    Caller caller(&ctx, ctx.random().Below(nodes));
+    const std::optional<Response> response = co_await caller.Ask(
+        EncodeMembersRequest(request), kChangePatience);
     ASSERT_SOMETIMES(response.has_value(), "a membership change is begun");
   }
   co_return absl::OkStatus();

@@ -25,7 +25,8 @@ namespace moonpool::raft {
 // Asks servers until one answers. One call at a time.
 class Caller {
  public:
-  explicit Caller(SimContext* ctx) : ctx_(ctx) {}
+  explicit Caller(SimContext* ctx, size_t first_target = 0)
+      : ctx_(ctx), target_(first_target) {}
 
   // Sends the request to one server after another until it is done or patience
   // is over; nullopt then, and the request may have been carried out, or may
@@ -38,7 +39,7 @@ class Caller {
   Task<absl::StatusOr<Response>> Call(const std::string& request);
 
   SimContext* const ctx_;
-  size_t target_ = 0;  // counted from 0
+  size_t target_;  // counted from 0
   std::unique_ptr<Stream> stream_;  // to it
 };
 
@@ -70,7 +71,8 @@ class Client final : public Workload {
   bool last_done_ = false;
 };
 
-// Changes who votes, at random, while it runs.
+// Changes who votes, at random, while it runs. It asks any server first: of two
+// that believe to lead it finds both.
 class Operator final : public Workload {
  public:
   Operator(int voters, absl::Duration duration)

@@ -16,6 +16,18 @@ constexpr char kStateKey[] = "raft";
 constexpr int kMaxFollowers = 2;
 constexpr uint64_t kMaxElections = 8;
 
+// Whether each has a majority that needs nobody of the other's. Joint ones are
+// made so that it is never the case.
+bool HaveMajoritiesApart(const Members& a, const Members& b) {
+  if (a.is_joint() || b.is_joint()) return false;
+  auto needed = [](uint32_t set, uint32_t other) {
+    return std::max(
+        0, std::popcount(set) / 2 + 1 - std::popcount(set & ~other));
+  };
+  return needed(a.voters, b.voters) + needed(b.voters, a.voters) <=
+         std::popcount(a.voters & b.voters);
+}
+
 }  // namespace
 
 std::shared_ptr<Observer> Observer::Of(StateHandle& state) {
@@ -36,11 +48,12 @@ void Observer::OnUp(const Core& core) {
         "a server comes back in the term of its vote",
         {{"candidates", std::min(2, static_cast<int>(std::count_if(
                                         votes_.begin(), votes_.end(),
-                                        [](uint32_t v) { return v != 0; })))}});
+                                        [](uint32_t v) { return v != 0; })))},
+         {"leader", leaders_.contains(core.term())}});
   }
   seat.core = &core;
   seat.commit = core.log().base_index();
-  seat.last_index = seat.last_chain = 0;
+  seat.last_index = seat.last_chain = seat.members_index = 0;
   seat.role = Role::kFollower;
   seat.vote = core.vote();
   Observe(core);
@@ -61,6 +74,9 @@ void Observer::Observe(const Core& core) {
   bool has_changed = false;
   if (last != seat.last_index || chain != seat.last_chain) {
     ObserveLog(core);
+    ASSERT_SOMETIMES(log.members_index() < seat.members_index,
+                     "an uncommitted change of the membership is cut off");
+    seat.members_index = log.members_index();
     seat.last_index = last;
     seat.last_chain = chain;
     has_changed = true;
@@ -145,17 +161,14 @@ void Observer::ObserveVote(const Core& core) {
   votes_[core.vote() - 1] |= uint32_t{1} << (core.id() - 1);
   int candidates = 0;
   uint32_t all = 0;
-  uint32_t twice = 0;
   for (const uint32_t voters : votes_) {
     candidates += voters != 0;
-    twice |= all & voters;
     all |= voters;
   }
   if (candidates < 2) return;
   ASSERT_SOMETIMES_EACH("raft contest",
                         {{"candidates", std::min(candidates, 3)},
-                         {"voters", std::popcount(all)},
-                         {"twice", std::min(std::popcount(twice), 2)}});
+                         {"voters", std::popcount(all)}});
 }
 
 void Observer::OnApplied(NodeId id, uint64_t index, const Command* command,
@@ -214,6 +227,7 @@ int Observer::damaged() const {
 }
 
 void Observer::MarkMilestones() {
+  MarkMembers();
   const Core* newest = nullptr;
   int leaders = 0;
   for (const Seat& seat : seats_) {
@@ -224,6 +238,7 @@ void Observer::MarkMilestones() {
     }
   }
   if (newest == nullptr) return;
+  MarkOldEntry(*newest);
   const Log& log = newest->log();
   int diverged = 0;
   int longer = 0;
@@ -236,24 +251,62 @@ void Observer::MarkMilestones() {
                 log.term(common) != other.term(common);
     longer += other.last_index() > log.last_index();
   }
-  // How many entries of older terms wait to be committed by the newest leader.
-  const uint64_t next = newest->commit() + 1;
-  const bool waits = next <= log.last_index() && log.Holds(next) &&
-                     log.term(next) < newest->term();
-  int has_old = 0;
+  ASSERT_SOMETIMES_EACH("raft milestone",
+                        {{"elections", std::min(elections(), kMaxElections)},
+                         {"leaders", std::min(leaders, 2)},
+                         {"diverged", std::min(diverged, kMaxFollowers)},
+                         {"longer", std::min(longer, kMaxFollowers)}});
+}
+
+// Figure 8 of the Raft paper: an entry of an older term spreads under the
+// newest leader, while somebody has another entry in its place, of a later term
+// than it.
+void Observer::MarkOldEntry(const Core& leader) {
+  const Log& log = leader.log();
+  const uint64_t index = leader.commit() + 1;
+  if (!log.Holds(index) || log.term(index) >= leader.term()) return;
+  int has_it = 0;
+  int has_the_term = 0;
+  int rivals = 0;
   for (const Seat& seat : seats_) {
-    if (!waits || seat.core == nullptr) continue;
+    if (seat.core == nullptr) continue;
     const Log& other = seat.core->log();
-    has_old += other.Holds(next) && other.last_index() >= next &&
-               other.term(next) == log.term(next);
+    if (!other.Holds(index)) continue;
+    has_it += other.term(index) == log.term(index);
+    has_the_term += other.last_term() == leader.term();
+    rivals += other.term(index) > log.term(index);
   }
-  ASSERT_SOMETIMES_EACH(
-      "raft milestone",
-      {{"elections", std::min<uint64_t>(elections(), kMaxElections)},
-       {"leaders", std::min(leaders, 2)},
-       {"diverged", std::min(diverged, kMaxFollowers)},
-       {"longer", std::min(longer, kMaxFollowers)},
-       {"old entry at", std::min(has_old, 3)}});
+  ASSERT_SOMETIMES_EACH("raft old entry",
+                        {{"servers", std::min(has_it, 3)},
+                         {"of the new term", std::min(has_the_term, 3)},
+                         {"rivals", std::min(rivals, 2)}});
+}
+
+// Memberships that are in force on some server and not committed there. Two of
+// them may have majorities without a common member: a correct leader sees to it
+// that no more than one of these can decide.
+void Observer::MarkMembers() {
+  int leaders = 0;
+  std::vector<Members> pending;
+  for (const Seat& seat : seats_) {
+    if (seat.core == nullptr) continue;
+    const Log& log = seat.core->log();
+    if (log.members_index() <= seat.core->commit()) continue;
+    leaders += seat.core->is_leader();
+    if (std::find(pending.begin(), pending.end(), log.members()) ==
+        pending.end()) {
+      pending.push_back(log.members());
+    }
+  }
+  if (pending.empty()) return;
+  bool apart = false;
+  for (const Members& a : pending) {
+    for (const Members& b : pending) apart |= HaveMajoritiesApart(a, b);
+  }
+  ASSERT_SOMETIMES_EACH("raft memberships",
+                        {{"pending", std::min<size_t>(pending.size(), 3)},
+                         {"leaders", std::min(leaders, 2)},
+                         {"apart", apart}});
 }
 
 }  // namespace moonpool::raft

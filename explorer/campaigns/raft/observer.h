@@ -64,6 +64,7 @@ class Observer {
     // What was seen last of the log, the role and the vote.
     uint64_t last_index = 0;
     uint64_t last_chain = 0;
+    uint64_t members_index = 0;
     uint64_t term = 0;
     NodeId vote = 0;
     Role role = Role::kFollower;
@@ -81,8 +82,11 @@ class Observer {
   void ObserveLeader(const Core& core);
   void ObserveVote(const Core& core);
   void CheckDigest(NodeId id, uint64_t index, uint64_t digest);
-  // How far along the dangerous roads the world is.
+  // How far along the dangerous roads the world is. Each exists in a correct
+  // world, too.
   void MarkMilestones();
+  void MarkOldEntry(const Core& leader);
+  void MarkMembers();
 
   std::array<Seat, kMaxNodes> seats_;
   absl::btree_map<uint64_t, NodeId> leaders_;  // by term

@@ -9,18 +9,22 @@ std::string EncodeCommandRequest(const Command& command) {
   return kCommandRequest + EncodeCommand(command);
 }
 
-std::string EncodeMembersRequest(uint32_t voters) {
+std::string EncodeMembersRequest(const MembersRequest& request) {
   std::string data(1, kMembersRequest);
-  Writer(&data).Int(voters);
+  Writer writer(&data);
+  writer.Int(request.voters);
+  writer.Int(request.toggles);
   return data;
 }
 
-std::optional<uint32_t> DecodeMembersRequest(absl::string_view data) {
+std::optional<MembersRequest> DecodeMembersRequest(absl::string_view data) {
   Reader reader(data);
-  const auto voters =
+  MembersRequest request;
+  request.voters =
       static_cast<uint32_t>(reader.Int((uint64_t{1} << kMaxNodes) - 1));
+  request.toggles = reader.Int(1) != 0;
   if (!reader.done()) return std::nullopt;
-  return voters;
+  return request;
 }
 
 std::string EncodeResponse(const Response& response) {

@@ -21,9 +21,15 @@ inline constexpr char kMembersRequest = 'V';
 
 // A linearizable read if its operation is kGet; else a command for the log.
 std::string EncodeCommandRequest(const Command& command);
-// Asks for these voters.
-std::string EncodeMembersRequest(uint32_t voters);
-std::optional<uint32_t> DecodeMembersRequest(absl::string_view data);
+// Asks for a change of who votes.
+struct MembersRequest {
+  uint32_t voters = 0;
+  // The set is who shall vote if they do not, and the other way round: a
+  // change that whoever leads can make from what it knows.
+  bool toggles = false;
+};
+std::string EncodeMembersRequest(const MembersRequest& request);
+std::optional<MembersRequest> DecodeMembersRequest(absl::string_view data);
 
 struct Response {
   // Whether the command took effect. If not it may have, or may yet: ask

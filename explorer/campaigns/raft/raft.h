@@ -27,6 +27,9 @@ struct RaftOptions {
   // Also faults of connections, clocks and disks, a subset for each seed. Not
   // those that destroy durable data or a whole disk: see README.md.
   bool swarm = false;
+  // Torn writes and failed syncs in every run, instead of what swarm draws for
+  // the disks.
+  bool disk_faults = false;
 };
 
 // REQUIRES: nodes >= 1, clients >= 1, nodes + spares <= kMaxNodes.

@@ -18,13 +18,17 @@ REGISTER_CAMPAIGN(raft, "A replicated key-value store on a complete Raft") {
   CHECK(bug.has_value()) << "no bug is called " << name << "; there are "
                          << BugNames();
   options.bug = *bug;
-  const bool changes_members =
-      *bug == Bug::kSingleConfig || *bug == Bug::kEarlyChange;
   options.nodes = static_cast<int>(std::clamp<int64_t>(
-      params.Int("nodes", 3, "servers that vote in the beginning, 1 to 9"), 1,
-      9));
+      // Two changes of one server each have majorities without a common member
+      // only if the number of voters is even.
+      params.Int("nodes", *bug == Bug::kEarlyChange ? 4 : 3,
+                 "servers that vote in the beginning, 1 to 9"),
+      1, 9));
   options.spares = static_cast<int>(std::clamp<int64_t>(
-      params.Int("spares", changes_members ? 2 : 0,
+      params.Int("spares",
+                 *bug == Bug::kEarlyChange    ? 1
+                 : *bug == Bug::kSingleConfig ? 2
+                                              : 0,
                  "servers more, 0 to 5; with them the membership changes"),
       0, 5));
   options.clients = static_cast<int>(std::clamp<int64_t>(
@@ -33,11 +37,15 @@ REGISTER_CAMPAIGN(raft, "A replicated key-value store on a complete Raft") {
       params.Int("operations", 60, "of each client"), 0, 100000));
   options.seconds = static_cast<int>(std::clamp<int64_t>(
       params.Int("seconds", 40, "after which no operation begins"), 1, 3000));
-  // The other bugs need no more than crashes and partitions.
-  const bool has_swarm = *bug == Bug::kNone || *bug == Bug::kFsyncIgnored ||
-                         *bug == Bug::kTornTail;
+  // An exploration keeps the faults of its seed: those that the bug needs must
+  // be among them. The other bugs need no more than crashes and partitions.
+  const bool needs_disk =
+      *bug == Bug::kFsyncIgnored || *bug == Bug::kTornTail;
+  options.disk_faults =
+      params.Bool("disk_faults", needs_disk,
+                  "torn writes and failed syncs in every run");
   options.swarm =
-      params.Bool("swarm", has_swarm,
+      params.Bool("swarm", *bug == Bug::kNone,
                   "faults of connections, clocks and disks, too");
   options.pre_vote =
       params.Bool("pre_vote", false, "pre-votes, and leaders check quorums");

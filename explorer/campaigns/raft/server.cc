@@ -1,6 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/campaigns/raft/server.h"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -15,6 +17,7 @@ namespace moonpool::raft {
 namespace {
 
 constexpr size_t kReadBytes = 2048;
+constexpr int kMinVoters = 3;
 // Between two attempts to recover from a disk that fails.
 constexpr absl::Duration kRecoveryPause = absl::Milliseconds(50);
 // A damaged disk: nothing to do but to wait for the operator.
@@ -98,9 +101,9 @@ Task<Response> RaftServer::Handle(absl::string_view payload) {
     if (!command.has_value()) co_return Response();
     request->command = std::move(*command);
   } else if (request->kind == kMembersRequest) {
-    const std::optional<uint32_t> voters = DecodeMembersRequest(payload);
-    if (!voters.has_value()) co_return Response();
-    request->voters = *voters;
+    const std::optional<MembersRequest> members = DecodeMembersRequest(payload);
+    if (!members.has_value()) co_return Response();
+    request->members = *members;
   } else {
     co_return Response();
   }
@@ -201,7 +204,7 @@ Task<absl::Status> RaftServer::Settle() {
 void RaftServer::Begin(const SharedRequest& request) {
   request->term = core_->term();
   if (request->kind == kMembersRequest) {
-    Answer(request, {.is_done = core_->ChangeMembers(request->voters),
+    Answer(request, {.is_done = ChangeMembers(request->members),
                      .leader = core_->leader()});
     return;
   }
@@ -221,6 +224,14 @@ void RaftServer::Begin(const SharedRequest& request) {
     }
   }
   Answer(request, {.leader = core_->leader()});
+}
+
+bool RaftServer::ChangeMembers(const MembersRequest& request) {
+  uint32_t voters = request.voters;
+  if (request.toggles) voters ^= core_->log().members().voters;
+  // Never so few that a crash stops the cluster, unless it began like that.
+  return std::popcount(voters) >= std::min(options_.voters, kMinVoters) &&
+         core_->ChangeMembers(voters);
 }
 
 void RaftServer::Deliver(const std::vector<Message>& messages) {

@@ -56,7 +56,7 @@ class RaftServer final : public Process {
   struct Request {
     char kind = 0;
     Command command;
-    uint32_t voters = 0;
+    MembersRequest members;
     uint64_t token = 0;  // of a read
     uint64_t index = 0;  // where it stands in the log, or what it reads
     uint64_t term = 0;   // of the leadership that took it
@@ -75,6 +75,7 @@ class RaftServer final : public Process {
   Task<absl::Status> Settle();
 
   void Begin(const SharedRequest& request);
+  bool ChangeMembers(const MembersRequest& request);
   void Deliver(const std::vector<Message>& messages);
   void Apply();
   void AnswerReads();
