@@ -108,7 +108,7 @@ TEST(BadInput, Campaigns) {
   for (const char* arguments :
        {"list nothing", "run nothing", "explore nothing",
         "replay --campaign=nothing --recipe=1"}) {
-    ExpectRefused(arguments, "dungeon, kv, maze");
+    ExpectRefused(arguments, "decoy, dungeon, kv, lease");
   }
   for (const char* verb :
        {"run kv", "explore kv", "replay --campaign=kv --recipe=1"}) {
