@@ -55,7 +55,13 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       return;
     }
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
-    if (region_->Knows(mark.key, mark.quality, job_->known_until)) return;
+    const FrontierEntry* known = region_->Find(mark.key);
+    if (known != nullptr && known->Knows(mark.quality, job_->known_until)) {
+      if (known->reaches.load(std::memory_order_relaxed) < kReachesCounted) {
+        ReportAgain(mark.key);
+      }
+      return;
+    }
     Discover(mark);
   }
 
@@ -179,6 +185,13 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     recording_ = true;
     if (job_->recreate >= 0 && ForkCheckpoint(job_->recreate)) return;
     AssertionTable::Get().ResetCounts();
+  }
+
+  void ReportAgain(uint64_t key) {
+    const uint32_t count = job_->again_count.load(std::memory_order_relaxed);
+    if (count == kMaxAgain) return;
+    job_->again[count] = key;
+    job_->again_count.store(count + 1, std::memory_order_release);
   }
 
   void Discover(const Mark& mark) {

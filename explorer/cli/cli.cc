@@ -40,6 +40,10 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
   doctor NAME        run each seed in differing surroundings and compare
       --seed=S --seeds=N --runs=N --guard=forbid|virtual|off --watchdog=30s
 
+  merge DIR... --out=DIR    the results of many searches as one
+  report DIR         a campaign's directory as one HTML page, DIR/report.html
+      --out=FILE
+
   run, explore and replay take --json=FILE; a campaign's parameters are given
   as --param key=value (replay: only with --campaign).
 
@@ -47,6 +51,10 @@ Exit codes: 0 nothing found, 1 a violation was found (replay: reproduced),
 2 bad usage or bad input, 3 the engine failed (also: a replay diverged),
 4 two runs of one seed differ (doctor, run --verify).
 )";
+
+constexpr char kVerbs[] =
+    "use list, run, explore, replay, doctor, merge or report; --help explains "
+    "them";
 
 int Fail(const absl::Status& status, int code) {
   fprintf(stderr, "explorer: %s\n",
@@ -67,9 +75,10 @@ absl::StatusOr<int> Dispatch(const std::string& verb, const CommandLine& line) {
   if (verb == "explore") return ExploreCommand(line);
   if (verb == "replay") return ReplayCommand(line);
   if (verb == "doctor") return DoctorCommand(line);
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unknown command ", verb,
-      ": use list, run, explore, replay or doctor; --help explains them"));
+  if (verb == "merge") return MergeCommand(line);
+  if (verb == "report") return ReportCommand(line);
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown command ", verb, ": ", kVerbs));
 }
 
 }  // namespace
@@ -177,9 +186,7 @@ int ExplorerMain(int argc, char** argv) {
   line.program = program != nullptr ? program : argc > 0 ? argv[0] : "explorer";
   if (argc < 2) {
     return Fail(
-        absl::InvalidArgumentError(
-            "no command: use list, run, explore, replay or doctor; --help "
-            "explains them"),
+        absl::InvalidArgumentError(absl::StrCat("no command: ", kVerbs)),
         kExitUsage);
   }
   const std::string verb = argv[1];

@@ -26,6 +26,8 @@ absl::StatusOr<int> RunCommand(const CommandLine& line);
 absl::StatusOr<int> ExploreCommand(const CommandLine& line);
 absl::StatusOr<int> ReplayCommand(const CommandLine& line);
 absl::StatusOr<int> DoctorCommand(const CommandLine& line);
+absl::StatusOr<int> MergeCommand(const CommandLine& line);
+absl::StatusOr<int> ReportCommand(const CommandLine& line);
 
 // What they share.
 

@@ -77,6 +77,23 @@ std::string ShellQuote(absl::string_view word) {
   return quoted + "'";
 }
 
+std::string DiscoveryPace::Update(absl::Duration wall, uint64_t timelines,
+                                  uint64_t discoveries) {
+  if (discoveries > samples_.back().discoveries) newest_ = wall;
+  samples_.push_back({.timelines = timelines, .discoveries = discoveries});
+  if (samples_.size() > kMaxSamples) samples_.pop_front();
+  if (discoveries == 0) return "none yet";
+  const Sample& then = samples_.front();
+  if (timelines <= then.timelines) {
+    return absl::StrCat("newest ", Clock(wall - newest_), " ago");
+  }
+  const double rate = 1000 *
+                      static_cast<double>(discoveries - then.discoveries) /
+                      static_cast<double>(timelines - then.timelines);
+  return absl::StrCat("newest ", Clock(wall - newest_), " ago, ",
+                      absl::StrFormat("%.1f", rate), " per 1,000 timelines");
+}
+
 Console::Console()
     : terminal_(isatty(STDOUT_FILENO) == 1),
       colour_(terminal_ && getenv("NO_COLOR") == nullptr) {}

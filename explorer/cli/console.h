@@ -4,7 +4,9 @@
 #ifndef MOONPOOL_EXPLORER_CLI_CONSOLE_H_
 #define MOONPOOL_EXPLORER_CLI_CONSOLE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -21,6 +23,24 @@ std::string Seconds(double seconds);                         // 4.213 s
 std::string OneLine(absl::string_view text);
 // As a word of a POSIX shell.
 std::string ShellQuote(absl::string_view word);
+
+// How discoveries come: "newest 00:12 ago, 3.1 per 1,000 timelines". The rate
+// is that of the last updates.
+class DiscoveryPace {
+ public:
+  std::string Update(absl::Duration wall, uint64_t timelines,
+                     uint64_t discoveries);
+
+ private:
+  struct Sample {
+    uint64_t timelines = 0;
+    uint64_t discoveries = 0;
+  };
+  static constexpr size_t kMaxSamples = 10;
+
+  std::deque<Sample> samples_ = {{}};
+  absl::Duration newest_;
+};
 
 // Standard output. On a terminal it keeps a status line at the bottom; else
 // the status is a plain line now and then. Colours only on a terminal, and not

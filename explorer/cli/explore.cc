@@ -193,7 +193,7 @@ class BugReporter {
   absl::Status status_;
 };
 
-std::string StatusLine(const ExploreProgress& progress) {
+std::string StatusLine(const ExploreProgress& progress, DiscoveryPace& pace) {
   const double seconds = absl::ToDoubleSeconds(progress.wall);
   const double rate =
       seconds > 0 ? static_cast<double>(progress.timelines) / seconds : 0;
@@ -201,7 +201,10 @@ std::string StatusLine(const ExploreProgress& progress) {
                       WithCommas(progress.timelines), " (",
                       WithCommas(static_cast<uint64_t>(rate)),
                       "/s)  discoveries ", WithCommas(progress.discoveries),
-                      "  checkpoints ", WithCommas(progress.checkpoints),
+                      " (",
+                      pace.Update(progress.wall, progress.timelines,
+                                  progress.discoveries),
+                      ")  checkpoints ", WithCommas(progress.checkpoints),
                       "  bugs ", WithCommas(progress.bugs));
 }
 
@@ -227,8 +230,9 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   options.on_shorter_recipe = [&bugs](const Bug& bug) {
     bugs.Write(bug).IgnoreError();  // status() tells
   };
-  options.on_progress = [&console](const ExploreProgress& progress) {
-    console.Status(StatusLine(progress), progress.wall);
+  DiscoveryPace pace;
+  options.on_progress = [&](const ExploreProgress& progress) {
+    console.Status(StatusLine(progress, pace), progress.wall);
   };
   console.Print(absl::StrCat(
       Headline("exploring", options.campaign, options.seed, options.parameters),

@@ -121,5 +121,19 @@ TEST(Console, ShellWords) {
   EXPECT_EQ(ShellQuote(""), "''");
 }
 
+TEST(Console, ThePaceIsThatOfTheLastUpdates) {
+  DiscoveryPace pace;
+  EXPECT_EQ(pace.Update(absl::Seconds(1), 100, 0), "none yet");
+  EXPECT_EQ(pace.Update(absl::Seconds(2), 1000, 5),
+            "newest 00:00 ago, 5.0 per 1,000 timelines");
+  for (int second = 3; second <= 10; ++second) {
+    pace.Update(absl::Seconds(second), 1000 * (second - 1), 5);
+  }
+  EXPECT_EQ(pace.Update(absl::Seconds(11), 10'000, 5),
+            "newest 00:09 ago, 0.0 per 1,000 timelines");
+  EXPECT_EQ(pace.Update(absl::Seconds(12), 10'000, 7),
+            "newest 00:00 ago, 0.2 per 1,000 timelines");
+}
+
 }  // namespace
 }  // namespace moonpool

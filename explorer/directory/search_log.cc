@@ -63,6 +63,10 @@ std::string SearchLogFile(const std::string& directory) {
   return absl::StrCat(directory, "/search.log");
 }
 
+std::string BugRecipeFile(size_t number) {
+  return absl::StrCat("bugs/", number, ".textproto");
+}
+
 absl::StatusOr<RecordFileExtent> ReadSearchLog(
     const std::string& path, const SearchLogVisitor& visitor) {
   bool has_config = false;
@@ -152,6 +156,10 @@ absl::Status SearchLog::Restore(LoggedBatch batch) {
     Restored::Counts& counts = restored_.assertions[assertion.id()];
     counts.passes += assertion.passes();
     counts.fails += assertion.fails();
+  }
+  for (int i = 0; i < batch.again_marks_size() && i < batch.again_counts_size();
+       ++i) {
+    restored_.again[batch.again_marks(i)] += batch.again_counts(i);
   }
   for (LoggedTimeline& timeline : *batch.mutable_timelines()) {
     const uint64_t number = timeline.number();

@@ -5,6 +5,7 @@
 #ifndef MOONPOOL_EXPLORER_DIRECTORY_SEARCH_LOG_H_
 #define MOONPOOL_EXPLORER_DIRECTORY_SEARCH_LOG_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,8 +23,14 @@ namespace moonpool {
 
 inline constexpr uint32_t kLogSchemaVersion = 1;
 
+// How often a mark's arrivals are counted, at most (LoggedBatch.again_marks).
+inline constexpr uint32_t kMaxReaches = 8;
+
 // "DIR/search.log".
 std::string SearchLogFile(const std::string& directory);
+// "bugs/1.textproto": where explore keeps the recipe of its number-th bug
+// (from 1), in its directory.
+std::string BugRecipeFile(size_t number);
 
 // Who reads a log, in the order of its records.
 struct SearchLogVisitor {
@@ -51,6 +58,7 @@ class SearchLog {
       uint64_t fails = 0;
     };
     std::map<uint64_t, Counts> assertions;  // by id
+    std::map<uint32_t, uint64_t> again;     // by mark
     uint64_t dropped_bytes = 0;  // of a batch that was torn
   };
 

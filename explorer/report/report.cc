@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "explorer/campaign.h"
+#include "explorer/directory/search_log.h"
 #include "explorer/recipe/atomic_file.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
@@ -42,10 +43,6 @@ void AddParameter(const std::string& name, const std::string& value,
 }
 
 }  // namespace
-
-std::string BugRecipeFile(size_t number) {
-  return absl::StrCat("bugs/", number, ".textproto");
-}
 
 ExplorationReport ReportOfExplore(const ExploreOptions& options,
                                   const ExploreResult& result) {

@@ -18,9 +18,6 @@
 
 namespace moonpool {
 
-// Where explore keeps the recipe of its number-th bug (from 1), in --out.
-std::string BugRecipeFile(size_t number);
-
 ExplorationReport ReportOfExplore(const ExploreOptions& options,
                                   const ExploreResult& result);
 // The recipe may be one without an expectation.

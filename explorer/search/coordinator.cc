@@ -164,9 +164,15 @@ void Coordinator::Commit(uint64_t number) {
                                                  .splitpoint == done.splitpoint);
   if (!IsRestored(number)) CommitCounts(done, slot);
   const bool made_recipe = CommitOutcome(done, slot);
+  if (!IsRestored(number)) {
+    sparse_counts_.Commit(done, slot, archive_, pool_.region());
+  }
   if (log_ == nullptr) return;
   if (IsRestored(number)) {
     log_->Forget(number);
+    if (!IsRestored(number + 1)) {
+      sparse_counts_.Restore(log_->restored().again, archive_, pool_.region());
+    }
     return;
   }
   batch_.set_count(batch_.count() + 1);
@@ -344,6 +350,7 @@ void Coordinator::FlushLog() {
     counts.set_passes(now.passes - then.passes);
     counts.set_fails(now.fails - then.fails);
   }
+  sparse_counts_.MoveTo(batch_);
   UpdateTimes();
   batch_.set_wall_seconds(result_.wall_seconds);
   batch_.set_cpu_seconds(result_.cpu_seconds);

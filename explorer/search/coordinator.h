@@ -22,6 +22,7 @@
 #include "explorer/search/job.h"
 #include "explorer/search/policy.h"
 #include "explorer/search/process_pool.h"
+#include "explorer/search/sparse_counts.h"
 #include "explorer/shared/region.h"
 
 namespace moonpool::explorer {
@@ -74,6 +75,7 @@ class Coordinator {
 
   std::unique_ptr<SearchLog> log_;  // or null
   LoggedBatch batch_;               // not yet in the log
+  SparseCounts sparse_counts_;      // likewise
   ExploreResult logged_;            // the counts when it was written last
   absl::Status failure_;
 };

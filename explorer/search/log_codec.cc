@@ -137,6 +137,7 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
 absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
                         JobSlot& slot) {
   slot.discovery_count.store(0);
+  slot.again_count.store(0);
   slot.discoveries_dropped = 0;
   slot.has_violation.store(0);
   slot.finished.store(1);

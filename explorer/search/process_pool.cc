@@ -124,6 +124,7 @@ void ProcessPool::GiveOrder(uint64_t number) {
   order.pid.store(0);
   order.finished.store(0);
   order.discovery_count.store(0);
+  order.again_count.store(0);
   order.has_violation.store(0);
   order.discoveries_dropped = 0;
   next.started = absl::Now();

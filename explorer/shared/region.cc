@@ -22,22 +22,38 @@ size_t Slot(uint64_t key, size_t probe) {
 }
 }  // namespace
 
-bool Region::Knows(uint64_t key, const MarkQuality& quality,
-                   uint64_t known_until) const {
+bool FrontierEntry::Knows(const MarkQuality& quality,
+                          uint64_t known_until) const {
+  for (const Version& version : versions) {
+    const uint64_t job = version.job.load(std::memory_order_acquire);
+    if (job == 0 || job - 1 >= known_until) continue;
+    if (!(version.quality < quality)) return true;
+  }
+  return false;
+}
+
+const FrontierEntry* Region::Find(uint64_t key) const {
   if (key == 0) key = 1;
   for (size_t probe = 0; probe < kFrontierSlots; ++probe) {
     const FrontierEntry& entry = frontier[Slot(key, probe)];
     const uint64_t found = entry.key.load(std::memory_order_acquire);
-    if (found == 0) return false;
-    if (found != key) continue;
-    for (const FrontierEntry::Version& version : entry.versions) {
-      const uint64_t job = version.job.load(std::memory_order_acquire);
-      if (job == 0 || job - 1 >= known_until) continue;
-      if (!(version.quality < quality)) return true;
-    }
-    return false;
+    if (found == 0) return nullptr;
+    if (found == key) return &entry;
   }
-  return false;
+  return nullptr;
+}
+
+bool Region::Knows(uint64_t key, const MarkQuality& quality,
+                   uint64_t known_until) const {
+  const FrontierEntry* entry = Find(key);
+  return entry != nullptr && entry->Knows(quality, known_until);
+}
+
+void Region::SetReaches(uint64_t key, uint32_t reaches) {
+  if (const FrontierEntry* entry = Find(key)) {
+    frontier[entry - frontier].reaches.store(reaches,
+                                             std::memory_order_relaxed);
+  }
 }
 
 bool Region::Commit(uint64_t key, const MarkQuality& quality, uint64_t job,

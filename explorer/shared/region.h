@@ -31,6 +31,9 @@ inline constexpr size_t kMaxCheckpoints = 4096;
 inline constexpr size_t kMaxPath = 1024;        // segments of a recipe
 inline constexpr size_t kMaxDiscoveries = 256;  // of one timeline
 inline constexpr size_t kMaxNewCheckpoints = 16;  // of one timeline
+inline constexpr size_t kMaxAgain = 1024;         // likewise
+// Arrivals at one mark, up to this many; enough to tell rare from common.
+inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxAssertions = 16384;
 inline constexpr size_t kFrontierSlots = size_t{1} << 20;
 
@@ -57,7 +60,11 @@ struct FrontierEntry {
     MarkQuality quality;
   };
   std::atomic<uint64_t> key;  // 0: empty
+  // Committed timelines that came here, up to kReachesCounted.
+  std::atomic<uint32_t> reaches;
   Version versions[kVersions];
+
+  bool Knows(const MarkQuality& quality, uint64_t known_until) const;
 };
 
 struct Discovery {
@@ -103,6 +110,9 @@ struct JobSlot {
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
   uint32_t discoveries_dropped;
+  // Keys of known marks with few arrivals that it came to.
+  std::atomic<uint32_t> again_count;
+  uint64_t again[kMaxAgain];
   uint64_t draws;
   uint64_t events;
   int64_t time_ns;
@@ -139,6 +149,10 @@ struct Region {
   // knows what jobs < known_until have committed.
   bool Knows(uint64_t key, const MarkQuality& quality,
              uint64_t known_until) const;
+  // The mark's entry, or null.
+  const FrontierEntry* Find(uint64_t key) const;
+  // Coordinator: the mark, if it is in the table, has had so many arrivals.
+  void SetReaches(uint64_t key, uint32_t reaches);
   // Coordinator: job has committed this mark. False if the table is full or
   // the mark has kVersions versions that some job in flight must tell apart;
   // jobs < all_know_until are known to all.

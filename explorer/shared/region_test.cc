@@ -58,5 +58,16 @@ TEST_F(RegionTest, CollidingKeysStayApart) {
   EXPECT_FALSE(region_->Knows(101 * kFrontierSlots, {}, 1000));
 }
 
+TEST_F(RegionTest, CountsArrivalsAtMarksThatItHas) {
+  ASSERT_TRUE(region_->Commit(7, {}, 0, 0));
+  EXPECT_EQ(region_->Find(8), nullptr);
+  ASSERT_NE(region_->Find(7), nullptr);
+  EXPECT_EQ(region_->Find(7)->reaches.load(), 0u);
+  region_->SetReaches(7, 3);
+  region_->SetReaches(8, 5);
+  EXPECT_EQ(region_->Find(7)->reaches.load(), 3u);
+  EXPECT_EQ(region_->Find(8), nullptr);
+}
+
 }  // namespace
 }  // namespace moonpool::explorer
