@@ -408,6 +408,7 @@ IterationResult Iteration::Collect() const {
 void Iteration::TearDown() {
   engine_tasks_.Clear();
   chaos_tasks_.Clear();
+  injectors_.clear();  // may still use the cluster and its network
   driver_.reset();
   world_.ready().Resume(kChaosOwner);
   cluster_->TearDown();

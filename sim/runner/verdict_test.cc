@@ -340,6 +340,40 @@ TEST(VerdictTest, StopAtViolationEndsTheIteration) {
             1'000'000'000);
 }
 
+// Asks its context something when it is destroyed.
+class LateInjector final : public FaultInjector {
+ public:
+  explicit LateInjector(int* members) : members_(members) {}
+  ~LateInjector() override {
+    context_->network().HealAll();
+    *members_ = static_cast<int>(context_->up_ips().size());
+  }
+  absl::string_view name() const override { return "late"; }
+  Task<absl::Status> Inject(FaultContext& ctx) override {
+    context_ = &ctx;
+    co_await ctx.time().Sleep(absl::Hours(1));
+    co_return absl::OkStatus();
+  }
+
+ private:
+  int* members_;
+  FaultContext* context_ = nullptr;
+};
+
+TEST(VerdictTest, InjectorsMayUseTheirContextUntilTheyAreDestroyed) {
+  int members = -1;
+  SimulationBuilder builder =
+      WithServer([](SimContext& ctx) -> Task<absl::Status> {
+        co_await ctx.time().Sleep(absl::Milliseconds(5));
+        ASSERT_UNREACHABLE("chaos ends early");
+        co_await ctx.time().Sleep(absl::Hours(1));
+        co_return absl::OkStatus();
+      });
+  builder.Fault([&members] { return std::make_unique<LateInjector>(&members); });
+  EXPECT_EQ(builder.StopAtViolation().RunIteration(1).simulated_ns, 5'000'000);
+  EXPECT_EQ(members, 1);
+}
+
 TEST(VerdictTest, FailuresAreCountedBeyondThoseThatAreKept) {
   SimulationBuilder builder = WithRun([](SimContext&) -> Task<absl::Status> {
     co_return absl::InternalError("always");
