@@ -59,11 +59,14 @@ struct Options {
   double min_time = 0.5;
 };
 
-// Timelines of the maze, all included.
-uint64_t ExploreMaze(const std::string& policy, int workers) {
+// Timelines, all included: each in a process of its own, or rewound.
+uint64_t ExploreTimelines(const std::string& campaign,
+                          const std::string& policy,
+                          const std::string& snapshot, int workers) {
   ExploreOptions options;
-  options.campaign = "maze";
+  options.campaign = campaign;
   options.policy = policy;
+  options.snapshot = snapshot;
   options.timelines = 2000;
   options.workers = workers;
   const absl::StatusOr<ExploreResult> result = Explore(options);
@@ -96,9 +99,9 @@ SimulationBuilder Build(const std::string& name,
 }
 
 // Baseline: timelines without any fork, each from its beginning.
-uint64_t RunMaze() {
+uint64_t RunHere(const std::string& name) {
   constexpr int kRuns = 1000;
-  SimulationBuilder builder = Build("maze", {});
+  SimulationBuilder builder = Build(name, {});
   for (uint64_t seed = 0; seed < kRuns; ++seed) builder.RunIteration(seed);
   return kRuns;
 }
@@ -163,11 +166,28 @@ int Main(int argc, char** argv) {
   const Options options = ParseFlags(argc, argv);
   std::vector<Benchmark> benchmarks = {
       {"BM_Fork", [] { return Fork(); }},
-      {"BM_MazeWithoutFork", [] { return RunMaze(); }},
-      {"BM_MazeSeeds/workers:1", [] { return ExploreMaze("seeds", 1); }},
-      {"BM_MazeSeeds/workers:2", [] { return ExploreMaze("seeds", 2); }},
-      {"BM_MazeGreedy/workers:1", [] { return ExploreMaze("greedy", 1); }},
-      {"BM_MazeGreedy/workers:2", [] { return ExploreMaze("greedy", 2); }},
+      {"BM_MazeWithoutFork", [] { return RunHere("maze"); }},
+      {"BM_DungeonWithoutFork", [] { return RunHere("dungeon"); }},
+      {"BM_MazeSeeds/workers:1",
+       [] { return ExploreTimelines("maze", "seeds", "fork", 1); }},
+      {"BM_MazeSeeds/workers:2",
+       [] { return ExploreTimelines("maze", "seeds", "fork", 2); }},
+      {"BM_MazeForked/workers:1",
+       [] { return ExploreTimelines("maze", "greedy", "fork", 1); }},
+      {"BM_MazeForked/workers:2",
+       [] { return ExploreTimelines("maze", "greedy", "fork", 2); }},
+      {"BM_MazeRewound/workers:1",
+       [] { return ExploreTimelines("maze", "greedy", "auto", 1); }},
+      {"BM_MazeRewound/workers:2",
+       [] { return ExploreTimelines("maze", "greedy", "auto", 2); }},
+      {"BM_DungeonForked/workers:1",
+       [] { return ExploreTimelines("dungeon", "greedy", "fork", 1); }},
+      {"BM_DungeonForked/workers:2",
+       [] { return ExploreTimelines("dungeon", "greedy", "fork", 2); }},
+      {"BM_DungeonRewound/workers:1",
+       [] { return ExploreTimelines("dungeon", "greedy", "auto", 1); }},
+      {"BM_DungeonRewound/workers:2",
+       [] { return ExploreTimelines("dungeon", "greedy", "auto", 2); }},
       {"BM_SimulatedRaft/nodes:5",
        [] { return Simulate("raft", {{"nodes", "5"}}); }},
   };

@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <utility>
 #include <vector>
 
+#include "explorer/checkpoint/snapshot.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
 
@@ -25,6 +27,26 @@ void FutexWait(std::atomic<uint32_t>* word, uint32_t seen) {
 void FutexWake(std::atomic<uint32_t>* word) {
   syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), FUTEX_WAKE, 1, nullptr,
           nullptr, 0);
+}
+
+// A runner looks so often for its next order before it sleeps: orders mostly
+// come in less time than falling asleep and waking up takes.
+constexpr int kSpins = 200;
+
+int64_t WallNs() {
+  Arena::OutsideScope outside;  // inside it would be the world's
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
+}
+
+// Of this process. Not the time of day: others may have been running.
+uint64_t CpuNs() {
+  Arena::OutsideScope outside;  // inside it would be the world's
+  timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000 +
+         static_cast<uint64_t>(now.tv_nsec);
 }
 
 // One process of the tree. Outside the world's arena; each fork has its copy.
@@ -90,10 +112,10 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     }
     for (const AssertionEntry& entry : AssertionTable::Get().entries()) {
       if (entry.index >= kMaxAssertions) break;
-      job_->passes[entry.index] = entry.passes;
-      job_->fails[entry.index] = entry.fails;
+      job_->counts[entry.index] = {entry.passes, entry.fails};
     }
     job_->finished.store(1, std::memory_order_release);
+    if (runner_ != nullptr) EndRound();
     _exit(0);
   }
 
@@ -104,7 +126,11 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   pid_t ForkSibling() {
     const pid_t pid = static_cast<pid_t>(
         syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
-    if (pid == 0) DieWithCoordinator();
+    if (pid == 0) {
+      DieWithCoordinator();
+      if (runner_ != nullptr) Snapshot::CloseInChild(files_);
+      runner_ = nullptr;
+    }
     return pid;  // negative: too many processes or too little memory
   }
 
@@ -124,11 +150,14 @@ class Timeline final : public IterationHooks, public TimelineObserver {
         FutexWait(&slot.ordered, ordered);
         continue;
       }
-      JobSlot* job =
-          &region_->jobs[slot.ring[slot.taken % CheckpointSlot::kRing]];
+      const uint32_t order = slot.ring[slot.taken % CheckpointSlot::kRing];
       const pid_t pid = ForkSibling();
       if (pid == 0) {
-        Begin(job);
+        if (order >= kRunnerOrder) {
+          Serve(&region_->runners[order - kRunnerOrder]);
+        } else {
+          Begin(&region_->jobs[order]);
+        }
         return;
       }
       // Out of processes: try again until some have ended, or until the
@@ -141,6 +170,62 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       }
       ++slot.taken;
     }
+  }
+
+  // Makes this process a runner. Returns once for each of its jobs.
+  void Serve(RunnerSlot* runner) {
+    runner->pid.store(getpid(), std::memory_order_release);
+    // All that is written after it is undone in the next round; so it is
+    // written again in each.
+    Snapshot* const snapshot = Snapshot::Take();
+    runner_ = runner;
+    snapshot_ = snapshot;
+    files_ = Snapshot::Descriptors();
+    if (snapshot != nullptr) {
+      files_ = snapshot->descriptors();
+      if (snapshot->restores() == 0) runner->cpu_ns.store(CpuNs());
+    }
+    const uint32_t done = runner->done.load(std::memory_order_relaxed);
+    for (int spins = 0;; ++spins) {
+      const uint32_t ordered = runner->ordered.load(std::memory_order_acquire);
+      if (ordered != done) break;
+      if (spins >= kSpins) FutexWait(&runner->ordered, ordered);
+    }
+    if (runner->has_worker.load() == 0) WaitForWorker();
+    Begin(&region_->jobs[runner->ring[done % RunnerSlot::kRing]]);
+  }
+
+  void WaitForWorker() {
+    while (!region_->TakeWorker()) {
+      runner_->waits_for_worker.store(1);
+      region_->wait_for_worker.fetch_add(1);
+      FutexWait(&region_->free_workers, 0);
+      region_->wait_for_worker.fetch_sub(1);
+      runner_->waits_for_worker.store(0);
+    }
+    runner_->has_worker.store(1);
+  }
+
+  // A runner's job is done: says so, and goes back to Serve. Returns if this
+  // process must not run another.
+  void EndRound() {
+    runner_->cpu_ns.store(CpuNs(), std::memory_order_relaxed);
+    const uint32_t done = 1 + runner_->done.load();
+    // Whom the coordinator sees idle may be killed: it must have no worker.
+    bool is_idle = runner_->ordered.load() == done || snapshot_ == nullptr;
+    if (is_idle) {
+      runner_->has_worker.store(0);
+      is_idle = region_->wait_for_worker.load() == 0;
+      ReturnWorker(region_);
+    }
+    runner_->done.store(done);
+    const uint64_t all = 1 + region_->jobs_done.fetch_add(1);
+    if ((is_idle || all >= region_->wake_at.load()) &&
+        region_->coordinator_sleeps.load() != 0 &&
+        region_->coordinator_sleeps.exchange(0) != 0) {
+      kill(region_->coordinator_pid, kRunnerSignal);
+    }
+    if (snapshot_ != nullptr) snapshot_->Restore();
   }
 
   // Forks a process that parks here. Returns false in this timeline, and true
@@ -162,6 +247,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void Begin(JobSlot* job) {
     job_ = job;
+    job_->begun_ns.store(WallNs());
     job_->pid.store(getpid(), std::memory_order_release);
     checkpoints_used_ = 0;
     if (world_ != nullptr) Branch();
@@ -226,6 +312,10 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
+
+  RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
+  Snapshot* snapshot_ = nullptr;
+  Snapshot::Descriptors files_ = {};
 };
 
 }  // namespace
@@ -234,18 +324,49 @@ void RunNursery(Region* region, SimulationBuilder* simulation) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   auto* timeline = new Timeline(region);
+  KeepMallocInPlace();
+  {
+    // The arena is mapped from the beginning, for a runner's sake: its mappings
+    // must be the same after a job as before.
+    Arena::Scope scope;
+    ::operator delete(::operator new(1));
+  }
   timeline->ParkInNursery();
   AssertionTable::Get().set_observer(timeline);
   simulation->StopAtViolation().RunIteration(timeline->root_seed(), timeline);
   _exit(0);
 }
 
-void Order(Region* region, int32_t checkpoint, uint32_t job_slot) {
-  CheckpointSlot& slot = region->checkpoints[checkpoint];
+namespace {
+// For CheckpointSlot and RunnerSlot. Returns how many orders it had before.
+template <typename Slot>
+uint32_t Append(Slot& slot, uint32_t order) {
   const uint32_t ordered = slot.ordered.load(std::memory_order_relaxed);
-  slot.ring[ordered % CheckpointSlot::kRing] = job_slot;
-  slot.ordered.store(ordered + 1, std::memory_order_release);
-  FutexWake(&slot.ordered);
+  slot.ring[ordered % Slot::kRing] = order;
+  slot.ordered.store(ordered + 1);
+  return ordered;
+}
+}  // namespace
+
+void Order(Region* region, int32_t checkpoint, uint32_t job_slot) {
+  Append(region->checkpoints[checkpoint], job_slot);
+  FutexWake(&region->checkpoints[checkpoint].ordered);
+}
+
+void OrderRunner(Region* region, int32_t checkpoint, uint32_t runner) {
+  Order(region, checkpoint, kRunnerOrder + runner);
+}
+
+void ReturnWorker(Region* region) {
+  region->free_workers.fetch_add(1);
+  if (region->wait_for_worker.load() > 0) FutexWake(&region->free_workers);
+}
+
+void OrderJob(Region* region, uint32_t runner, uint32_t job_slot) {
+  RunnerSlot& slot = region->runners[runner];
+  const uint32_t ordered = Append(slot, job_slot);
+  // One that has something to do looks for more before it sleeps.
+  if (slot.done.load() == ordered) FutexWake(&slot.ordered);
 }
 
 }  // namespace moonpool::explorer

@@ -2,11 +2,13 @@
 //
 // Goal: a timeline is the same run whichever process it branches off, and no
 // process outlives the coordinator. Method: the test is the coordinator: it
-// orders jobs one by one, and compares with runs of the whole recipe.
+// orders jobs one by one, and compares with runs of the whole recipe. So a
+// runner's jobs are the same runs, too.
 #include "explorer/checkpoint/timeline.h"
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,9 +17,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "explorer/checkpoint/snapshot.h"
 #include "gtest/gtest.h"
 #include "sim/assertions/assertions.h"
 #include "sim/assertions/table.h"
@@ -32,11 +37,17 @@ namespace {
 
 constexpr uint64_t kRootSeed = 5;
 
+// What a copy of memory cannot put right.
+bool maps_memory = false;
+
 // Eight steps, each with a mark of its own.
 class Walk final : public Workload {
  public:
   absl::string_view name() const override { return "walk"; }
   Task<absl::Status> Run(SimContext& ctx) override {
+    if (maps_memory) {
+      mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
     for (int64_t step = 0; step < 8; ++step) {
       co_await ctx.time().Sleep(
           absl::Milliseconds(ctx.random().Range(int64_t{1}, 100)));
@@ -84,9 +95,15 @@ class TimelineTest : public ::testing::Test {
  protected:
   TimelineTest() {
     region_->coordinator_pid = getpid();
+    region_->free_workers = 1;
     root_ = fork();
     if (root_ == 0) {
       setpgid(0, 0);
+      maps_memory =
+          absl::StrContains(::testing::UnitTest::GetInstance()
+                                ->current_test_info()
+                                ->name(),
+                            "CannotBePutBack");
       SimulationBuilder walk = MakeWalk();
       RunNursery(region_, &walk);
     }
@@ -104,6 +121,21 @@ class TimelineTest : public ::testing::Test {
                   std::vector<Breakpoint> path,
                   std::vector<int32_t> free_checkpoints,
                   int32_t recreate = -1) {
+    JobSlot& job =
+        SetJob(number, split_ordinal, path, free_checkpoints, recreate);
+    Order(region_, from, number);
+    int status = -1;
+    const pid_t pid = waitpid(-root_, &status, 0);
+    EXPECT_EQ(pid, job.pid.load());
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(job.finished.load(), 1u);
+    return job;
+  }
+
+  JobSlot& SetJob(uint32_t number, uint64_t split_ordinal,
+                  const std::vector<Breakpoint>& path,
+                  const std::vector<int32_t>& free_checkpoints,
+                  int32_t recreate = -1) {
     JobSlot& job = region_->jobs[number];
     job.job = number;
     job.root_seed = kRootSeed;
@@ -115,13 +147,17 @@ class TimelineTest : public ::testing::Test {
       job.free_checkpoints[job.free_count++] = i;
     }
     job.recreate = recreate;
-    Order(region_, from, number);
-    int status = -1;
-    const pid_t pid = waitpid(-root_, &status, 0);
-    EXPECT_EQ(pid, job.pid.load());
-    EXPECT_EQ(status, 0);
-    EXPECT_EQ(job.finished.load(), 1u);
     return job;
+  }
+
+  // Waits until the runner has carried out so many jobs.
+  void WaitForRunner(uint32_t runner, uint32_t done) {
+    const RunnerSlot& slot = region_->runners[runner];
+    const absl::Time limit = absl::Now() + absl::Seconds(20);
+    while (slot.done.load() < done && absl::Now() < limit) {
+      absl::SleepFor(absl::Microseconds(100));
+    }
+    ASSERT_EQ(slot.done.load(), done);
   }
 
   bool IsParked(int32_t checkpoint) {
@@ -173,7 +209,7 @@ TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
     EXPECT_EQ(job.discoveries[0].ordinal, split.ordinal + 1);
     EXPECT_EQ(job.discovery_count.load(), 9 - split.ordinal);
     const uint32_t walks = Entry("walk walks").index;
-    EXPECT_EQ(job.passes[walks], first.passes[walks] - 1);
+    EXPECT_EQ(job.counts[walks].passes, first.counts[walks].passes - 1);
   }
 }
 
@@ -187,6 +223,71 @@ TEST_F(TimelineTest, WhatTheFrontierKnowsIsNotDiscovered) {
   // A job that may not know of job 0 yet.
   region_->jobs[2].known_until = 0;
   EXPECT_EQ(RunJob(2, 0, 0, {}, {}).discovery_count.load(), 9u);
+}
+
+TEST_F(TimelineTest, ARunnersJobsAreTheSameRuns) {
+  if (!Snapshot::IsPossible()) GTEST_SKIP() << "needs the arena";
+  const JobSlot& first = RunJob(0, 0, 0, {}, {10, 11, 12});
+  const Discovery split = first.discoveries[2];
+  // One that stands at the splitpoint, and one that replays the whole way.
+  OrderRunner(region_, 12, 3);
+  OrderRunner(region_, 0, 4);
+  for (const uint32_t runner : {3u, 4u}) {
+    for (uint32_t i = 0; i < 8; ++i) {
+      SetJob(1 + i, split.ordinal, {{split.segment_draws, 90 + i % 5}}, {});
+      region_->jobs[1 + i].finished.store(0);
+      region_->jobs[1 + i].discovery_count.store(0);
+      OrderJob(region_, runner, 1 + i);
+    }
+    WaitForRunner(runner, 8);
+    for (uint32_t i = 0; i < 8; ++i) {
+      SCOPED_TRACE(absl::StrCat("runner ", runner, " job ", i));
+      const JobSlot& job = region_->jobs[1 + i];
+      const IterationResult whole =
+          RunHere({{split.segment_draws, 90 + i % 5}});
+      EXPECT_EQ(job.finished.load(), 1u);
+      EXPECT_EQ(job.pid.load(), region_->runners[runner].pid.load());
+      EXPECT_EQ(job.trace_hash, whole.trace_hash);
+      EXPECT_EQ(job.draws, whole.draws);
+      EXPECT_EQ(job.discovery_count.load(), 9 - split.ordinal);
+      const uint32_t walks = Entry("walk walks").index;
+      EXPECT_EQ(job.counts[walks].passes, first.counts[walks].passes - 1);
+    }
+  }
+}
+
+TEST_F(TimelineTest, WhatForksOffInARunnerIsNone) {
+  if (!Snapshot::IsPossible()) GTEST_SKIP() << "needs the arena";
+  OrderRunner(region_, 0, 0);
+  SetJob(0, 0, {}, {10, 11, 12});
+  SetJob(1, 0, {}, {});
+  OrderJob(region_, 0, 0);
+  OrderJob(region_, 0, 1);
+  WaitForRunner(0, 2);
+  EXPECT_EQ(region_->jobs[1].trace_hash, region_->jobs[0].trace_hash);
+  ASSERT_TRUE(IsParked(12));
+  // It has parked, and forks timelines that end when they are done.
+  const Discovery split = region_->jobs[0].discoveries[2];
+  const Breakpoint branch = {split.segment_draws, 99};
+  const JobSlot& job = RunJob(2, 12, split.ordinal, {branch}, {});
+  EXPECT_EQ(job.trace_hash, RunHere({branch}).trace_hash);
+  EXPECT_EQ(region_->runners[0].done.load(), 2u);
+}
+
+TEST_F(TimelineTest, ARunnerThatCannotBePutBackEndsAfterItsJob) {
+  if (!Snapshot::IsPossible()) GTEST_SKIP() << "needs the arena";
+  OrderRunner(region_, 0, 0);
+  SetJob(0, 0, {}, {});
+  SetJob(1, 0, {}, {});
+  OrderJob(region_, 0, 0);
+  OrderJob(region_, 0, 1);
+  WaitForRunner(0, 1);
+  int status = -1;
+  EXPECT_EQ(waitpid(-root_, &status, 0), region_->runners[0].pid.load());
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(region_->jobs[0].finished.load(), 1u);
+  EXPECT_EQ(region_->jobs[1].finished.load(), 0u);
+  EXPECT_EQ(region_->runners[0].done.load(), 1u);
 }
 
 TEST_F(TimelineTest, AllProcessesDieWithTheCoordinator) {

@@ -32,6 +32,7 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
       --seed=S --timelines=N --time_limit=60s --workers=W
       --stop_on_first_bug --out=DIR --resume --replace
       --policy=NAME --lag=N --max_checkpoints=N --watchdog=30s
+      --snapshot=auto|fork|rewind
   replay FILE        run a recipe again and compare
       --any_build --watchdog=30s
       --log=FILE --trace=FILE    the events as text, and for ui.perfetto.dev

@@ -119,6 +119,7 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   flags.String("policy", &options.policy);
   flags.Int("lag", &options.lag, 1, 1 << 16);
   flags.Int("max_checkpoints", &options.max_checkpoints, 1, 1 << 16);
+  flags.String("snapshot", &options.snapshot);
   flags.Duration("watchdog", &options.watchdog);
   flags.String("json", &arguments.json);
   RETURN_IF_ERROR(flags.Parse(line.args));

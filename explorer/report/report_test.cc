@@ -20,6 +20,7 @@ using ::testing::HasSubstr;
 ExploreResult Result() {
   ExploreResult result;
   result.timelines = 12408;
+  result.tree_hash = 0xc0d;
   result.events = uint64_t{5} << 40;
   result.wall_seconds = 1.5;
   result.stopped_by = "first_bug";
@@ -63,6 +64,7 @@ TEST(Report, CountsAreNumbersSeedsAndHashesStrings) {
            "\"draws\": 0,",
            "\"events\": 5497558138880,",
            "\"discoveries\": 0,",
+           "\"tree_hash\": \"0000000000000c0d\"",
            "\"wall_seconds\": 1.5,",
            "\"cpu_seconds\": 0,",
            "\"stopped_by\": \"first_bug\"",

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "explorer/checkpoint/snapshot.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/search/log_codec.h"
@@ -36,6 +37,11 @@ uint64_t SeedOfJob(uint64_t root_seed, uint64_t job) {
   return Combine64(Combine64(root_seed, HashBytes("timeline")), job);
 }
 
+SnapshotMode ModeOf(const std::string& name) {
+  if (!Snapshot::IsPossible() || name == "fork") return SnapshotMode::kFork;
+  return name == "rewind" ? SnapshotMode::kRewind : SnapshotMode::kAuto;
+}
+
 double CpuSeconds(int who) {
   rusage usage;
   getrusage(who, &usage);
@@ -59,7 +65,9 @@ Coordinator::Coordinator(const ExploreOptions& options,
       archive_(options.seed),
       pool_({.lag = options.lag,
              .max_checkpoints = options.max_checkpoints,
-             .watchdog = options.watchdog},
+             .watchdog = options.watchdog,
+             .workers = options.workers,
+             .snapshot = ModeOf(options.snapshot)},
             std::move(simulation), archive_),
       log_(std::move(log)) {}
 
@@ -81,20 +89,18 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   pool_.Start();
   ++result_.forks;
   while (failure_.ok() && pool_.failure().ok() && WantsMore()) {
-    const uint64_t needed = AllKnowUntil(decided_);
-    if (pool_.running() < options_.workers) {
-      if (committed_ < needed && pool_.job(committed_).is_done) {
-        Commit(committed_);
-        continue;
-      }
-      if (committed_ >= needed) {
-        Decide();
-        continue;
-      }
+    // Never commits more than the next decision needs: what that one knows
+    // must not depend on what happens to be done.
+    if (committed_ >= AllKnowUntil(decided_)) {
+      Decide();
+    } else if (pool_.job(committed_).is_done) {
+      Commit(committed_);
+    } else {
+      Wait();
     }
-    Wait();
   }
   Shutdown();
+  result_.rewound_timelines = pool_.rewound();
   if (!pool_.failure().ok()) return pool_.failure();
   if (!failure_.ok()) return failure_;
   return std::move(result_);
@@ -249,8 +255,8 @@ void Coordinator::CommitCounts(const Job& done, const JobSlot& slot) {
   result_.draws += slot.draws - (is_fresh ? 0 : from.draws);
   result_.events += slot.events - (is_fresh ? 0 : from.events);
   for (AssertionEntry& entry : result_.assertions) {
-    entry.passes += slot.passes[entry.index];
-    entry.fails += slot.fails[entry.index];
+    entry.passes += slot.counts[entry.index].passes;
+    entry.fails += slot.counts[entry.index].fails;
   }
 }
 

@@ -39,6 +39,12 @@ absl::StatusOr<ExploreResult> Explore(const ExploreOptions& options) {
   RETURN_IF_ERROR(CheckRange("lag", effective.lag, 1, explorer::kMaxLag));
   RETURN_IF_ERROR(CheckRange("max_checkpoints", effective.max_checkpoints, 0,
                              explorer::kMaxCheckpoints / 2));
+  if (effective.snapshot != "fork" && effective.snapshot != "rewind" &&
+      effective.snapshot != "auto") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "snapshot is \"", effective.snapshot,
+        "\"; use \"auto\", \"fork\" or \"rewind\""));
+  }
   ASSIGN_OR_RETURN(auto policy, explorer::MakePolicy(effective.policy));
   ASSIGN_OR_RETURN(const Campaign* campaign,
                    FindCampaign(effective.campaign));

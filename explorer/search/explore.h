@@ -59,6 +59,9 @@ struct ExploreOptions {
   int lag = 8;
   // Bounds; they change the speed, never the tree.
   int max_checkpoints = 256;
+  // How a timeline gets its world: "fork", a process for each; "rewind", from
+  // processes that put themselves back after each; "auto", what costs less.
+  std::string snapshot = "auto";
   // A timeline without an event for so long (wall time) is killed: a hang.
   absl::Duration watchdog = absl::Seconds(30);
 
@@ -79,7 +82,8 @@ struct ExploreOptions {
 
 struct ExploreResult {
   uint64_t timelines = 0;  // committed; the root timeline counts
-  uint64_t forks = 0;      // processes made: timelines and checkpoints
+  // Timelines and checkpoints: processes, if each timeline is forked.
+  uint64_t forks = 0;
   uint64_t draws = 0;      // by the committed timelines, shared prefixes once
   uint64_t events = 0;     // likewise
   uint64_t discoveries = 0;
@@ -88,6 +92,9 @@ struct ExploreResult {
   uint64_t discoveries_dropped = 0;
   // Those taken from a resumed log; they count in all the other figures.
   uint64_t restored_timelines = 0;
+  // Run by a process that was put back in place, not forked for it. Depends on
+  // the machine, as the times do.
+  uint64_t rewound_timelines = 0;
   uint64_t tree_hash = 0;  // of all timelines, in order: what they did
   double wall_seconds = 0;  // of all sittings
   double cpu_seconds = 0;   // likewise, of all processes

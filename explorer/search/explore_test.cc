@@ -174,6 +174,7 @@ struct TreeCase {
   const char* campaign;
   CampaignParams::Values parameters;
   uint64_t timelines;
+  bool is_slow = false;  // only a few of the process cases
 };
 
 std::vector<TreeCase> TreeCases() {
@@ -182,25 +183,59 @@ std::vector<TreeCase> TreeCases() {
           {"kv", {{"durable", "true"}}, 240 / scale},
           {"kv", {}, 120 / scale},
           {"gates", {}, 400 / scale},
-          {"wild", {}, 300 / scale}};
+          {"wild", {}, 300 / scale},
+          {"dungeon", {}, 300 / scale, true},
+          {"wal", {}, 100 / scale, true},
+          {"raft", {}, 60 / scale, true}};
 }
 
-TEST(ExploreTest, NeitherWorkersNorCheckpointsChangeTheTree) {
+struct ProcessCase {
+  const char* snapshot;
+  int workers;
+  int checkpoints;
+};
+
+// Everything that decides in which process a timeline runs.
+std::vector<ProcessCase> ProcessCases(bool is_slow) {
+  if (is_slow) {
+    return {{"fork", 1, 256},  {"fork", 4, 3}, {"rewind", 1, 256},
+            {"rewind", 4, 16}, {"auto", 1, 3}, {"auto", 4, 256}};
+  }
+  std::vector<ProcessCase> cases;
+  for (const char* snapshot : {"fork", "rewind", "auto"}) {
+    for (const auto [workers, checkpoints] : std::vector<std::pair<int, int>>{
+             {1, 256}, {2, 256}, {4, 256}, {1, 3}, {4, 3}, {1, 0}, {4, 0}}) {
+      cases.push_back({snapshot, workers, checkpoints});
+    }
+    if (kSanitized) break;  // there the others are "fork", too
+  }
+  return cases;
+}
+
+TEST(ExploreTest, ProcessesDoNotChangeTheTree) {
   for (const TreeCase& test : TreeCases()) {
     SCOPED_TRACE(test.campaign);
     ExploreOptions options = Options(test.campaign, test.timelines);
     options.parameters = test.parameters;
-    options.workers = 1;
-    const ExploreResult first = MustExplore(options);
-    EXPECT_EQ(first.timelines, test.timelines);
-    EXPECT_GT(first.discoveries, 0u);
-    const std::string expected = TreeOf(first);
-    for (const auto [workers, checkpoints] : std::vector<std::pair<int, int>>{
-             {2, 256}, {4, 256}, {1, 3}, {4, 3}, {1, 0}, {4, 0}}) {
-      options.workers = workers;
-      options.max_checkpoints = checkpoints;
-      EXPECT_EQ(TreeOf(MustExplore(options)), expected)
-          << "workers " << workers << " checkpoints " << checkpoints;
+    std::string expected;
+    for (const ProcessCase& processes : ProcessCases(test.is_slow)) {
+      SCOPED_TRACE(absl::StrCat(processes.snapshot, " workers ",
+                                processes.workers, " checkpoints ",
+                                processes.checkpoints));
+      options.snapshot = processes.snapshot;
+      options.workers = processes.workers;
+      options.max_checkpoints = processes.checkpoints;
+      const ExploreResult result = MustExplore(options);
+      EXPECT_EQ(result.timelines, test.timelines);
+      EXPECT_GT(result.discoveries, 0u);
+      // Most are rewound, or it would be a test of forks.
+      if (processes.snapshot == std::string("fork") || kSanitized) {
+        EXPECT_EQ(result.rewound_timelines, 0u);
+      } else if (processes.checkpoints == 256) {
+        EXPECT_GT(result.rewound_timelines, test.timelines / 2);
+      }
+      if (expected.empty()) expected = TreeOf(result);
+      EXPECT_EQ(TreeOf(result), expected);
     }
   }
 }
@@ -226,10 +261,15 @@ TEST(ExploreTest, TheLossOfParkedProcessesDoesNotChangeTheTree) {
     options.lag = 1;
     options.max_checkpoints = 3;
     const std::string expected = TreeOf(MustExplore(options));
-    int killed = 0;
-    options.on_bug = [&](const Bug&) { killed += KillParkedProcesses(); };
-    EXPECT_EQ(TreeOf(MustExplore(options)), expected);
-    EXPECT_GT(killed, 0) << campaign;
+    // Runners, too, are such processes.
+    for (const char* snapshot : {"fork", "rewind", "auto"}) {
+      options.snapshot = snapshot;
+      int killed = 0;
+      options.on_bug = [&](const Bug&) { killed += KillParkedProcesses(); };
+      EXPECT_EQ(TreeOf(MustExplore(options)), expected);
+      EXPECT_GT(killed, 0) << campaign << " " << snapshot;
+      options.on_bug = nullptr;
+    }
   }
 }
 
@@ -604,6 +644,8 @@ TEST(ExploreTest, InvalidOptionsAreRefused) {
     (bad = good).max_checkpoints = checkpoints;
     ExpectRefused(bad, kInvalid, "max_checkpoints");
   }
+  (bad = good).snapshot = "never";
+  ExpectRefused(bad, kInvalid, "rewind");
   (bad = good).policy = "clever";
   ExpectRefused(bad, kNotFound, "greedy");
   (bad = good).campaign = "labyrinth";

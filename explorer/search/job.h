@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "sim/core/rng.h"
 
 namespace moonpool::explorer {
@@ -22,11 +21,16 @@ struct Job {
   uint64_t root_seed = 0;
   std::vector<Breakpoint> segments;  // the whole recipe
 
-  // Kept by the pool.
-  int checkpoint = kNone;  // slot of the process that got the order
+  // Kept by the pool. Until checkpoint or runner is set, it waits for a worker.
+  int checkpoint = kNone;  // slot of the process that is to fork it
+  int runner = kNone;      // that is to run it
   bool is_done = false;
   int wait_status = 0;
-  absl::Time started;
+  bool is_killed = false;  // by the watchdog
+
+  bool is_waiting() const {
+    return !is_done && checkpoint == kNone && runner == kNone;
+  }
 };
 
 }  // namespace moonpool::explorer

@@ -22,7 +22,7 @@ constexpr int kRootSplitpoint = 0;
 sigset_t OwnSignals() {
   sigset_t mask;
   sigemptyset(&mask);
-  for (int signal : {SIGCHLD, SIGINT, SIGTERM}) sigaddset(&mask, signal);
+  for (int signal : {SIGCHLD, SIGINT, SIGTERM, kRunnerSignal}) sigaddset(&mask, signal);
   return mask;
 }
 
@@ -35,6 +35,7 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
       archive_(archive),
       region_(Region::Map()),
       jobs_(options.lag),
+      runners_(options.snapshot, options.workers, region_, &archive_),
       owner_(kMaxCheckpoints, -1),
       dying_(kMaxCheckpoints, false) {
   // Signals are taken by sigtimedwait in Wait; children inherit the mask, so
@@ -64,6 +65,8 @@ void ProcessPool::Start() {
   setpgid(pid, pid);  // on both sides, as either may be first
   group_ = pid;
   region_->checkpoints[kNursery].pid.store(pid);
+  region_->free_workers.store(static_cast<uint32_t>(options_.workers));
+  stands_still_since_ = absl::Now();
 }
 
 void ProcessPool::Submit(Job next, uint64_t known_until) {
@@ -76,18 +79,16 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
     }
     last_used_[next.splitpoint] = number;
   }
+  runners_.CountPick(next.splitpoint, number);
   job(number) = std::move(next);
   JobSlot& order = slot(number);
   order.job = number;
   order.known_until = known_until;
   order.free_count = 0;
-  while (order.free_count < kMaxNewCheckpoints &&
-         !free_checkpoints_.empty()) {
-    order.free_checkpoints[order.free_count++] = TakeCheckpointSlot();
-  }
   order.recreate = -1;
-  GiveOrder(number);
   ++running_;
+  ++waiting_;
+  HandOut();
 }
 
 void ProcessPool::SubmitDone(Job next) {
@@ -100,12 +101,49 @@ void ProcessPool::SubmitDone(Job next) {
   slot(number).recreate = -1;
 }
 
-// Hands the job to the process parked at its splitpoint, or else to the
-// nearest living ancestor with the breakpoints that lead from there.
-void ProcessPool::GiveOrder(uint64_t number) {
+void ProcessPool::HandOut() {
+  for (uint64_t n = finished_; waiting_ > 0 && n < submitted_; ++n) {
+    if (job(n).is_waiting() && HandOut(n)) --waiting_;
+  }
+}
+
+bool ProcessPool::HandOut(uint64_t number) {
+  using Way = RunnerSet::Choice::Way;
   Job& next = job(number);
+  RunnerSet::Choice choice = runners_.Choose(
+      next.splitpoint, forked_ + runners_.busy() < options_.workers,
+      [this](int splitpoint) { return CheckpointOf(splitpoint) >= 0; });
+  if (choice.way == Way::kWait) return false;
+  if (choice.way == Way::kFork && !region_->TakeWorker()) return false;
+  const auto job_slot =
+      static_cast<uint32_t>(number % static_cast<uint64_t>(options_.lag));
+  if (choice.way == Way::kFork) {
+    const int from = FindLivingAncestor(next.splitpoint);
+    Prepare(number, from);
+    LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
+    next.checkpoint = from == Job::kNone ? kNursery : CheckpointOf(from);
+    ++forked_;
+    Order(region_, next.checkpoint, job_slot);
+    return true;
+  }
+  if (choice.way == Way::kNewRunner) {
+    choice.runner = runners_.Add(
+        choice.place,
+        choice.place == Job::kNone ? kNursery : CheckpointOf(choice.place));
+  }
+  Prepare(number, runners_.place(choice.runner));
+  // Where a replay costs less than a fork, nobody would ask a parked process.
+  if (!runners_.IsReplayCheap(next.splitpoint)) {
+    LendCheckpoints(number, /*recreate=*/false);
+  }
+  next.runner = choice.runner;
+  runners_.Give(choice.runner, number, job_slot);
+  return true;
+}
+
+void ProcessPool::Prepare(uint64_t number, int from) {
+  const Job& next = job(number);
   JobSlot& order = slot(number);
-  const int from = FindLivingAncestor(next.splitpoint);
   const size_t known =
       from < 0 ? 0 : archive_.splitpoints()[from].segments.size();
   order.root_seed = next.root_seed;
@@ -117,24 +155,29 @@ void ProcessPool::GiveOrder(uint64_t number) {
   for (size_t i = known; i < next.segments.size(); ++i) {
     order.path[order.path_size++] = next.segments[i];
   }
-  if (from != next.splitpoint && order.recreate < 0 &&
-      !free_checkpoints_.empty()) {
-    order.recreate = TakeCheckpointSlot();
-  }
   order.pid.store(0);
   order.finished.store(0);
   order.discovery_count.store(0);
   order.again_count.store(0);
   order.has_violation.store(0);
   order.discoveries_dropped = 0;
-  next.started = absl::Now();
-  next.checkpoint = from < 0 ? kNursery : CheckpointOf(from);
-  Order(region_, next.checkpoint,
-        static_cast<uint32_t>(number % static_cast<uint64_t>(options_.lag)));
+}
+
+// Slots for the processes that the job may leave behind: at its discoveries,
+// and at its splitpoint, to which it replays the way.
+void ProcessPool::LendCheckpoints(uint64_t number, bool recreate) {
+  JobSlot& order = slot(number);
+  while (order.free_count < kMaxNewCheckpoints &&
+         !free_checkpoints_.empty()) {
+    order.free_checkpoints[order.free_count++] = TakeCheckpointSlot();
+  }
+  if (recreate && order.recreate < 0 && !free_checkpoints_.empty()) {
+    order.recreate = TakeCheckpointSlot();
+  }
 }
 
 int ProcessPool::CheckpointOf(int splitpoint) const {
-  return splitpoint < static_cast<int>(checkpoint_.size())
+  return splitpoint >= 0 && splitpoint < static_cast<int>(checkpoint_.size())
              ? checkpoint_[splitpoint]
              : -1;
 }
@@ -167,6 +210,7 @@ void ProcessPool::ReturnCheckpointSlot(int checkpoint) {
 }
 
 bool ProcessPool::Owes(int checkpoint) {
+  if (runners_.FindOwed(checkpoint) != RunnerSet::kNone) return true;
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (!job(n).is_done && job(n).checkpoint == checkpoint &&
         slot(n).pid.load() == 0) {
@@ -255,13 +299,48 @@ void ProcessPool::Finish(uint64_t number, bool is_needed) {
 }
 
 void ProcessPool::Wait(absl::Time deadline) {
-  const sigset_t mask = OwnSignals();
-  const timespec timeout =
-      absl::ToTimespec(std::max(deadline - absl::Now(), absl::ZeroDuration()));
-  const int signal = sigtimedwait(&mask, nullptr, &timeout);
+  if (CollectFromRunners()) {
+    HandOut();
+    return;
+  }
+  region_->wake_at.store(seen_done_ + runners_.Batch());
+  region_->coordinator_sleeps.store(1);
+  int signal = -1;
+  // A runner that is done from here on sees that it has to wake us.
+  if (region_->jobs_done.load() == seen_done_) {
+    const sigset_t mask = OwnSignals();
+    const timespec timeout = absl::ToTimespec(
+        std::max(deadline - absl::Now(), absl::ZeroDuration()));
+    signal = sigtimedwait(&mask, nullptr, &timeout);
+  }
+  region_->coordinator_sleeps.store(0);
   if (signal == SIGINT || signal == SIGTERM) interrupted_ = true;
-  ReapAll();
+  CollectFromRunners();
+  if (signal == SIGCHLD) ReapAll();
   KillHungJobs();
+  HandOut();
+}
+
+bool ProcessPool::CollectFromRunners() {
+  const uint64_t done = region_->jobs_done.load();
+  if (done == seen_done_) return false;
+  seen_done_ = done;
+  runners_.Collect([this](uint64_t number) {
+    Job& ended = job(number);
+    const JobSlot& result = slot(number);
+    const int from = runners_.place(ended.runner);
+    uint64_t steps = result.draws + result.events;
+    if (from != Job::kNone) {
+      const Splitpoint& start = archive_.splitpoints()[from];
+      steps -= start.draws + start.events;
+    }
+    ended.is_done = true;
+    ended.wait_status = 0;
+    --running_;
+    ++rewound_;
+    return steps;
+  });
+  return true;
 }
 
 void ProcessPool::ReapAll() {
@@ -274,12 +353,13 @@ void ProcessPool::ReapAll() {
 }
 
 void ProcessPool::Reaped(pid_t pid, int wait_status) {
-  for (uint64_t n = finished_; n < submitted_; ++n) {
-    Job& ended = job(n);
-    if (ended.is_done || slot(n).pid.load() != pid) continue;
-    ended.is_done = true;
-    ended.wait_status = wait_status;
-    --running_;
+  const int runner = runners_.Find(pid);
+  if (runner != RunnerSet::kNone) {
+    RunnerDied(runner, pid, wait_status);
+    return;
+  }
+  if (EndJobOf(pid, wait_status)) {
+    EndFork();
     return;
   }
   for (size_t i = 0; i < kMaxCheckpoints; ++i) {
@@ -287,6 +367,47 @@ void ProcessPool::Reaped(pid_t pid, int wait_status) {
     CheckpointDied(static_cast<int>(i));
     return;
   }
+}
+
+bool ProcessPool::EndJobOf(pid_t pid, int wait_status) {
+  for (uint64_t n = finished_; n < submitted_; ++n) {
+    Job& ended = job(n);
+    if (ended.is_done || ended.is_waiting() || slot(n).pid.load() != pid) {
+      continue;
+    }
+    ended.is_done = true;
+    ended.wait_status = wait_status;
+    --running_;
+    return true;
+  }
+  return false;
+}
+
+// In the middle of a job, which is how that one ended; or because it could not
+// be put back after one. Those that wait for it go elsewhere.
+void ProcessPool::RunnerDied(int runner, pid_t pid, int wait_status) {
+  if (region_->runners[runner].has_worker.exchange(0) != 0) {
+    ReturnWorker(region_);
+  }
+  if (region_->runners[runner].waits_for_worker.exchange(0) != 0) {
+    region_->wait_for_worker.fetch_sub(1);
+  }
+  CollectFromRunners();
+  EndJobOf(pid, wait_status);
+  for (const uint64_t n : runners_.Remove(runner)) {
+    if (!job(n).is_done) TakeBack(n);
+  }
+}
+
+void ProcessPool::EndFork() {
+  --forked_;
+  ReturnWorker(region_);
+}
+
+void ProcessPool::TakeBack(uint64_t number) {
+  job(number).checkpoint = Job::kNone;
+  job(number).runner = Job::kNone;
+  ++waiting_;
 }
 
 void ProcessPool::CheckpointDied(int checkpoint) {
@@ -314,25 +435,35 @@ void ProcessPool::CheckpointDied(int checkpoint) {
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (!job(n).is_done && job(n).checkpoint == checkpoint &&
         slot(n).pid.load() == 0) {
-      GiveOrder(n);
+      EndFork();
+      TakeBack(n);
     }
+  }
+  for (;;) {
+    const int owed = runners_.FindOwed(checkpoint);
+    if (owed == RunnerSet::kNone) break;
+    for (const uint64_t n : runners_.Remove(owed)) TakeBack(n);
   }
 }
 
 void ProcessPool::KillHungJobs() {
   const absl::Time now = absl::Now();
+  bool is_any_running = false;
   for (uint64_t n = finished_; n < submitted_; ++n) {
-    if (job(n).is_done || now - job(n).started < options_.watchdog) continue;
     const pid_t pid = slot(n).pid.load();
-    if (pid == 0) {
-      failure_ = absl::InternalError(absl::StrCat(
-          "timeline ", n, " did not start within ",
-          absl::FormatDuration(options_.watchdog)));
-      return;
-    }
+    if (job(n).is_done || job(n).is_waiting() || pid == 0) continue;
+    is_any_running = true;
+    const absl::Time begun = absl::FromUnixNanos(slot(n).begun_ns.load());
+    if (job(n).is_killed || now - begun < options_.watchdog) continue;
+    job(n).is_killed = true;
     kill(pid, kHangSignal);
-    job(n).started = now;  // do not kill it again before it is reaped
   }
+  // Jobs wait for others to end, but somebody must be running.
+  if (is_any_running || running_ == 0) stands_still_since_ = now;
+  if (now - stands_still_since_ < options_.watchdog) return;
+  failure_ = absl::InternalError(
+      absl::StrCat("no timeline has started for ",
+                   absl::FormatDuration(options_.watchdog)));
 }
 
 void ProcessPool::Shutdown() {

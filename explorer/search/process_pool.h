@@ -2,8 +2,9 @@
 //
 // The processes of one exploration, as the coordinator sees them: the nursery
 // (parked before any world is built; every root seed starts there), the parked
-// checkpoints, and the timelines that run. Hands out jobs, reaps whatever
-// ends, replaces what the kernel kills, evicts the coldest checkpoints.
+// checkpoints, the runners and the timelines that run. Hands out jobs, reaps
+// whatever ends, replaces what the kernel kills, evicts the coldest
+// checkpoints.
 //
 // Nothing here decides what is explored, and no timing here can change it.
 #ifndef MOONPOOL_EXPLORER_SEARCH_PROCESS_POOL_H_
@@ -19,6 +20,7 @@
 #include "absl/time/time.h"
 #include "explorer/search/archive.h"
 #include "explorer/search/job.h"
+#include "explorer/search/runner_set.h"
 #include "explorer/shared/region.h"
 #include "sim/runner/builder.h"
 
@@ -30,6 +32,8 @@ class ProcessPool {
     int lag = 1;              // at most so many jobs are in flight
     int max_checkpoints = 0;  // parked at once, besides the root seed's
     absl::Duration watchdog;  // a job that takes longer hangs
+    int workers = 1;          // processes that run jobs at once
+    SnapshotMode snapshot = SnapshotMode::kFork;
   };
 
   // Lifetime: archive outlives the pool.
@@ -48,14 +52,16 @@ class ProcessPool {
   Job& job(uint64_t number) {
     return jobs_[number % static_cast<uint64_t>(options_.lag)];
   }
+  // Jobs submitted and not done.
   int running() const { return running_; }
   int parked() const { return parked_; }
+  uint64_t rewound() const { return rewound_; }
   bool interrupted() const { return interrupted_; }
   // Internal: the engine cannot go on, and why.
   const absl::Status& failure() const { return failure_; }
 
-  // Lets a job run, as the next one: numbers have no gaps. Timelines know what
-  // jobs < known_until have committed.
+  // Lets a job run as soon as a worker is free, as the next one: numbers have
+  // no gaps. Timelines know what jobs < known_until have committed.
   void Submit(Job job, uint64_t known_until);
   // The next job's result is known already, from a log: its slot is filled.
   void SubmitDone(Job job);
@@ -76,7 +82,13 @@ class ProcessPool {
   void Shutdown();
 
  private:
-  void GiveOrder(uint64_t number);
+  // Hands out jobs that wait, as far as workers are free.
+  void HandOut();
+  bool HandOut(uint64_t number);
+  // What a process needs to know to run the job from a splitpoint where it
+  // stands, or from the nursery (kNone).
+  void Prepare(uint64_t number, int from);
+  void LendCheckpoints(uint64_t number, bool recreate);
   int FindLivingAncestor(int splitpoint) const;
   int CheckpointOf(int splitpoint) const;
 
@@ -88,8 +100,15 @@ class ProcessPool {
   // Whether the process still has to fork a job in flight.
   bool Owes(int checkpoint);
 
+  // Takes note of what runners have done. False: nothing.
+  bool CollectFromRunners();
   void ReapAll();
   void Reaped(pid_t pid, int wait_status);
+  bool EndJobOf(pid_t pid, int wait_status);
+  void RunnerDied(int runner, pid_t pid, int wait_status);
+  void EndFork();
+  // The job waits for a worker again.
+  void TakeBack(uint64_t number);
   void CheckpointDied(int checkpoint);
   void KillHungJobs();
 
@@ -103,7 +122,13 @@ class ProcessPool {
   std::vector<Job> jobs_;
   uint64_t submitted_ = 0;  // the number of the next job
   uint64_t finished_ = 0;   // jobs before this one are committed
+  uint64_t rewound_ = 0;  // jobs done by runners
   int running_ = 0;
+  int waiting_ = 0;  // of those, for a worker
+  int forked_ = 0;   // of those, in processes of their own
+  RunnerSet runners_;
+  uint64_t seen_done_ = 0;  // by runners, when they were last asked
+  absl::Time stands_still_since_;  // no job runs, although some are to
 
   // A checkpoint slot is free, lent to a job in flight, the parked process of
   // a splitpoint, condemned (to be killed once it owes no timeline) or dying

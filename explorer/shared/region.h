@@ -34,6 +34,7 @@ inline constexpr size_t kMaxNewCheckpoints = 16;  // of one timeline
 inline constexpr size_t kMaxAgain = 1024;         // likewise
 // Arrivals at one mark, up to this many; enough to tell rare from common.
 inline constexpr uint32_t kReachesCounted = 8;
+inline constexpr size_t kMaxRunners = 64;
 inline constexpr size_t kMaxAssertions = 16384;
 inline constexpr size_t kFrontierSlots = size_t{1} << 20;
 
@@ -92,20 +93,22 @@ struct ViolationRecord {
   FixedText<128> place;
 };
 
-struct JobSlot {
+// What each timeline touches comes first and on few pages: a fresh process has
+// to take a page fault for each.
+struct alignas(4096) JobSlot {
   // The order, written by the coordinator before it is handed out.
   uint64_t job;
   uint64_t known_until;    // entries committed by jobs < this are known
   uint64_t root_seed;      // for the nursery
   uint64_t split_ordinal;  // record marks after this one
-  uint32_t path_size;      // breakpoints from the parked process on
-  Breakpoint path[kMaxPath];
-  uint32_t free_count;  // checkpoint slots that the timeline may use
+  uint32_t path_size;      // breakpoints from the parked process on, see path
+  uint32_t free_count;     // checkpoint slots that the timeline may use
   int32_t free_checkpoints[kMaxNewCheckpoints];
   int32_t recreate;  // checkpoint slot to park a replayed splitpoint in, or -1
 
   // The result.
   std::atomic<int32_t> pid;
+  std::atomic<int64_t> begun_ns;  // wall time since 1970
   std::atomic<uint32_t> finished;
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
@@ -118,11 +121,16 @@ struct JobSlot {
   int64_t time_ns;
   uint64_t trace_hash;
   uint32_t sample_count;
+
+  Breakpoint path[kMaxPath];  // part of the order
+  struct Counts {
+    uint64_t passes;
+    uint64_t fails;
+  };
+  alignas(4096) Counts counts[kMaxAssertions];
   TraceHash::Sample samples[TraceHash::kMaxSamples];
   ViolationRecord violation;
   Discovery discoveries[kMaxDiscoveries];
-  uint64_t passes[kMaxAssertions];
-  uint64_t fails[kMaxAssertions];
 };
 
 // How to give orders to a parked process: a ring of job slots and a futex.
@@ -131,12 +139,39 @@ struct CheckpointSlot {
   std::atomic<int32_t> pid;
   std::atomic<uint32_t> ordered;  // orders ever given; the futex word
   uint32_t taken;                 // orders ever taken, by the process
-  uint32_t ring[kRing];           // index of the job slot
+  uint32_t ring[kRing];  // index of the job slot, or kRunnerOrder + runner
+};
+// An order to a parked process: to fork a runner that stays in that slot.
+inline constexpr uint32_t kRunnerOrder = 1 << 16;
+
+// A process that runs one job after another, and goes back to where it was
+// forked after each. It takes its orders from this ring, and runs them while it
+// has one of the region's workers.
+struct RunnerSlot {
+  static constexpr uint32_t kRing = 2 * kMaxLag;
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> ordered;  // orders ever given; the futex word
+  std::atomic<uint32_t> done;     // orders ever carried out
+  // CPU time of the process up to its snapshot, then up to its last job's end.
+  std::atomic<uint64_t> cpu_ns;
+  std::atomic<uint32_t> has_worker;
+  std::atomic<uint32_t> waits_for_worker;
+  uint32_t ring[kRing];  // index of the job slot
 };
 
 struct Region {
   int32_t coordinator_pid;
   std::atomic<uint64_t> frontier_count;
+  // So many more processes may run a job at once: a semaphore, and the futex
+  // word of the runners that have orders and no worker.
+  alignas(64) std::atomic<uint32_t> free_workers;
+  std::atomic<uint32_t> wait_for_worker;
+  // Jobs ever done by runners. One that finds the coordinator asleep wakes it
+  // when that has come to wake_at, or when it leaves a worker idle.
+  alignas(64) std::atomic<uint64_t> jobs_done;
+  std::atomic<uint64_t> wake_at;
+  std::atomic<uint32_t> coordinator_sleeps;
+  alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
   FrontierEntry frontier[kFrontierSlots];
@@ -144,6 +179,14 @@ struct Region {
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();
   static void Unmap(Region* region);
+
+  bool TakeWorker() {
+    uint32_t free = free_workers.load();
+    while (free > 0) {
+      if (free_workers.compare_exchange_weak(free, free - 1)) return true;
+    }
+    return false;
+  }
 
   // Whether the mark is known, at this quality or a better one, to a job that
   // knows what jobs < known_until have committed.

@@ -98,8 +98,11 @@ AssertionEntry* AssertionTable::Resolve(AssertionSite* site) {
   return &entries_.back();
 }
 
+// Both write only what is not so already: in a process that has just been
+// forked, a page that is written to is copied.
 void AssertionTable::BeginWorld() {
   for (AssertionEntry& entry : entries_) {
+    if (!entry.reached && !entry.has_watermark) continue;
     entry.reached = false;
     entry.has_watermark = false;
     entry.watermark = 0;
@@ -112,7 +115,9 @@ void AssertionTable::BeginWorld() {
 }
 
 void AssertionTable::ResetCounts() {
-  for (AssertionEntry& entry : entries_) entry.passes = entry.fails = 0;
+  for (AssertionEntry& entry : entries_) {
+    if ((entry.passes | entry.fails) != 0) entry.passes = entry.fails = 0;
+  }
 }
 
 void AssertionTable::Report(Violation violation) {

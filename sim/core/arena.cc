@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -42,6 +43,7 @@ constexpr uint8_t kRun = 128;
 struct State {
   size_t bytes_in_use = 0;
   size_t pages_used = 0;
+  size_t pages_touched = 0;  // the most that pages_used ever was
   FreeBlock* small[kClasses] = {};
   char* bump[kClasses] = {};
   FreeBlock* runs[kOrders] = {};
@@ -68,8 +70,10 @@ constinit bool ready = false;
 constinit Arena::Variation variation;
 
 void Reset() {
+  const size_t touched = state().pages_touched;
   new (kBase) State();
   state().pages_used = kStatePages + variation.skipped_pages;
+  state().pages_touched = std::max(touched, state().pages_used);
 }
 
 [[maybe_unused]] bool Contains(const void* block) {
@@ -91,6 +95,7 @@ char* TakePages(size_t count) {
       << "the world needs more than " << Arena::kMaxBytes << " bytes";
   char* at = kBase + s.pages_used * kPage;
   s.pages_used += count;
+  s.pages_touched = std::max(s.pages_touched, s.pages_used);
   return at;
 }
 
@@ -244,6 +249,19 @@ bool Arena::IsEnabled() {
 
 size_t Arena::BytesInUse() { return mapped ? state().bytes_in_use : 0; }
 size_t Arena::HighWater() { return mapped ? state().pages_used * kPage : 0; }
+
+std::array<Arena::Range, 2> Arena::Touched() {
+  if (!mapped) return {};
+  const size_t pages = state().pages_touched;
+  return {{{moonpool::kBase, pages * kPage},
+           {reinterpret_cast<char*>(kKinds),
+            (pages + kPage - 1) / kPage * kPage}}};
+}
+
+Arena::Range Arena::Mapping() {
+  if (!mapped) return {};
+  return {moonpool::kBase, kMaxBytes + kPages};
+}
 
 }  // namespace moonpool
 

@@ -17,6 +17,7 @@
 #ifndef MOONPOOL_SIM_CORE_ARENA_H_
 #define MOONPOOL_SIM_CORE_ARENA_H_
 
+#include <array>
 #include <cstddef>
 
 namespace moonpool {
@@ -65,6 +66,16 @@ class Arena {
   // Bytes from kBase up to the highest page ever handed out since the arena
   // was last empty: what a checkpoint has to keep.
   static size_t HighWater();
+
+  // For whoever puts a world back in place: what the arena has written to
+  // since it was mapped, its own tables included. All other bytes of Mapping()
+  // are zero. Both grow only; empty before the first allocation.
+  struct Range {
+    char* begin = nullptr;
+    size_t size = 0;
+  };
+  static std::array<Range, 2> Touched();
+  static Range Mapping();
 };
 
 }  // namespace moonpool

@@ -1,0 +1,135 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+//
+// A snapshot of this very process: put back in place, it does what a fork of
+// the moment of capture would have done, for the price of a copy.
+//
+//   Snapshot* snapshot = Snapshot::Take();     // returns once for each round
+//   if (snapshot == nullptr) …                 // not possible here: fork
+//   RunTheWorld(order_in_shared_memory);
+//   PublishInSharedMemory();
+//   snapshot->Restore();                       // continues at Take
+//   _exit(0);                                  // it could not be restored
+//
+// Copied are all private writable memory (the arena as far as it has ever been
+// written, data and bss of every loaded object, thread-locals, malloc's heap,
+// the stack), the registers and the signal mask. What grew meanwhile is zero
+// again, as fresh memory is. Shared mappings are left alone: they are how
+// rounds speak to others. The snapshot lies in memory of its own, which a fork
+// does not copy.
+//
+// Not put back: what the kernel keeps (positions of files, timers, signal
+// handlers, the working directory). Restore refuses when it sees that mappings
+// or the lowest free descriptor have changed.
+//
+// Small worlds are compared page by page with their copy. Of large ranges only
+// the pages that were written to, where the kernel can tell (dirty_pages.h).
+//
+// Invariants: one thread; at most one snapshot in a process; C malloc must
+// neither map nor trim (KeepMallocInPlace). Fork: the child has no snapshot, but
+// its descriptors; it calls CloseInChild.
+#ifndef MOONPOOL_EXPLORER_CHECKPOINT_SNAPSHOT_H_
+#define MOONPOOL_EXPLORER_CHECKPOINT_SNAPSHOT_H_
+
+#include <ucontext.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "explorer/checkpoint/dirty_pages.h"
+#include "explorer/checkpoint/mappings.h"
+
+namespace moonpool::explorer {
+
+struct SnapshotOptions {
+  // Up to so many bytes everything is compared.
+  size_t compare_limit = size_t{2} << 20;
+};
+
+class Snapshot {
+ public:
+  // False under sanitizers, whose shadow memory is not put back.
+  static bool IsPossible();
+
+  // Captures the process. Returns again after each Restore. nullptr: something
+  // of this process cannot be captured, or memory is out.
+  static Snapshot* Take(const SnapshotOptions& options = {});
+  Snapshot(const Snapshot&) = delete;
+
+  // Puts everything back and returns from Take; returns here, with false, if
+  // the process is no longer one that a copy can put right. Then it had better
+  // end.
+  bool Restore();
+
+  // What a fork inherits of it. Ask before the fork, close in the child, which
+  // does not have the object any more.
+  struct Descriptors {
+    int at[3];
+  };
+  Descriptors descriptors() const;
+  static void CloseInChild(const Descriptors& descriptors);
+
+  // Of the memory that it watches over; its copies may take less.
+  size_t bytes() const { return bytes_; }
+  uint64_t restores() const { return restores_; }
+  bool tracks_pages() const { return tracks_pages_; }
+
+ private:
+  struct Range {
+    char* at = nullptr;
+    size_t size = 0;
+    size_t first_page = 0;  // in copies_
+    bool is_tracked = false;
+  };
+  static constexpr size_t kMaxRanges = MappingList::kMax + 2;
+  static constexpr size_t kStackBytes = size_t{32} << 10;
+
+  Snapshot() = default;
+  static Snapshot* Make(const SnapshotOptions& options);
+  bool OpenFiles();
+  void CloseFiles();
+  void CopyOut();
+  bool StartTracking();
+  bool IsRestorable();
+  bool MappingsAreTheSame();
+  uint64_t MappedPages() const;
+  int LowestFreeDescriptor() const;
+  static void RestoreFrom(unsigned high, unsigned low);
+  void PutBack();
+  // A page of the range, from its copy, if they differ.
+  void PutBackPage(const Range& range, char* page);
+  bool PutBackTracked(const Range& range);
+  void ZeroWhatGrew();
+
+  size_t storage_bytes_ = 0;
+  size_t bytes_ = 0;
+  uint64_t restores_ = 0;
+  bool is_captured_ = false;
+  bool tracks_pages_ = false;
+  size_t range_count_ = 0;
+  Range ranges_[kMaxRanges];
+  // By page, of all ranges one after the other; pages of zeros, which are most
+  // of data and heap, share one copy.
+  const char** copies_ = nullptr;
+  char* next_copy_ = nullptr;
+
+  // What must still hold when it is restored.
+  char* heap_end_ = nullptr;
+  uint64_t mapped_pages_ = 0;
+  int lowest_descriptor_ = -1;
+  int statm_ = -1;
+  MappingList mappings_;
+  MappingList now_;
+
+  DirtyPages dirty_;
+  ucontext_t captured_;
+  ucontext_t restoring_;
+  alignas(64) char stack_[kStackBytes];
+};
+
+// C malloc takes its memory from one heap and keeps it, so that a process looks
+// the same to the kernel before and after a round.
+void KeepMallocInPlace();
+
+}  // namespace moonpool::explorer
+
+#endif  // MOONPOOL_EXPLORER_CHECKPOINT_SNAPSHOT_H_
