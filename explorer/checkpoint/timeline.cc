@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "explorer/checkpoint/snapshot.h"
+#include "explorer/fault/fault.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
 
@@ -68,6 +69,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     Branch();
   }
 
+  void OnPhase(const char* phase) override { fault::SetPhase(phase); }
+
   void OnMark(const Mark& mark) override {
     if (world_ == nullptr) return;  // a factory's; there is no world to fork
     ++ordinal_;
@@ -98,6 +101,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     record.message.Set(violation.message);
     record.details.Set(violation.details);
     record.place.Set(violation.place);
+    told_ = AddToChecksum(told_, record);
     job_->has_violation.store(1, std::memory_order_release);
   }
 
@@ -114,6 +118,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       if (entry.index >= kMaxAssertions) break;
       job_->counts[entry.index] = {entry.passes, entry.fails};
     }
+    job_->checksum =
+        job_->ChecksumOf(told_, AssertionTable::Get().entries().size());
     job_->finished.store(1, std::memory_order_release);
     if (runner_ != nullptr) EndRound();
     _exit(0);
@@ -249,7 +255,9 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     job_ = job;
     job_->begun_ns.store(WallNs());
     job_->pid.store(getpid(), std::memory_order_release);
+    fault::SetRecord(&job_->fault);
     checkpoints_used_ = 0;
+    told_ = 0;
     if (world_ != nullptr) Branch();
   }
 
@@ -283,7 +291,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   void Discover(const Mark& mark) {
     const uint32_t count =
         job_->discovery_count.load(std::memory_order_relaxed);
-    if (count == kMaxDiscoveries) {
+    if (count >= kMaxDiscoveries) {
       ++job_->discoveries_dropped;
       return;
     }
@@ -303,6 +311,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     discovery.checkpoint = checkpoint;
     discovery.assertion = mark.entry->index;
     discovery.label.Set(mark.label);
+    told_ = AddToChecksum(told_, discovery);
     job_->discovery_count.store(count + 1, std::memory_order_release);
   }
 
@@ -312,6 +321,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
+  uint64_t told_ = 0;  // the checksum of what the job's slot says so far
 
   RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
   Snapshot* snapshot_ = nullptr;
@@ -323,6 +333,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 void RunNursery(Region* region, SimulationBuilder* simulation) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
+  region->MakeFrontierReadOnly();
+  fault::Install(region->memory_limit);
   auto* timeline = new Timeline(region);
   KeepMallocInPlace();
   {

@@ -13,6 +13,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "explorer/cli/bug_log.h"
 #include "explorer/cli/cli.h"
 #include "explorer/cli/commands.h"
 #include "explorer/cli/console.h"
@@ -121,6 +122,7 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   flags.Int("max_checkpoints", &options.max_checkpoints, 1, 1 << 16);
   flags.String("snapshot", &options.snapshot);
   flags.Duration("watchdog", &options.watchdog);
+  flags.Bytes("memory_limit", &options.memory_limit);
   flags.String("json", &arguments.json);
   RETURN_IF_ERROR(flags.Parse(line.args));
   ASSIGN_OR_RETURN(options.campaign,
@@ -138,6 +140,35 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
         absl::StrCat("campaigns/", options.campaign, "-", options.seed);
   }
   return arguments;
+}
+
+// What is written about each of the first bugs, from a run of its own.
+constexpr size_t kMaxLogs = 50;
+
+absl::Status WriteLogs(const ExploreOptions& options,
+                       const ExploreResult& result, const OutDirectory& out,
+                       const std::string& program, Console& console) {
+  const size_t count = std::min(result.bugs.size(), kMaxLogs);
+  if (count == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(SimulationBuilder builder,
+                   MakeSimulation(options.campaign, options.parameters));
+  for (size_t i = 0; i < count; ++i) {
+    const Bug& bug = result.bugs[i];
+    ASSIGN_OR_RETURN(
+        const std::string text,
+        MakeBugLog(builder, bug.recipe,
+                   {.watchdog = options.watchdog,
+                    .memory_limit = options.memory_limit},
+                   absl::StrCat(ShellQuote(program), " replay ",
+                                ShellQuote(out.File(BugRecipeFile(
+                                    bug.number))))));
+    RETURN_IF_ERROR(
+        WriteFileAtomically(out.File(BugLogFile(bug.number)), text));
+  }
+  console.Print(absl::StrCat(
+      "stacks, last events and output:  ", out.File(BugLogFile(1)),
+      count == 1 ? "" : absl::StrCat(" to ", count, ".log")));
+  return absl::OkStatus();
 }
 
 // Writes and shows bugs as they are found.
@@ -264,6 +295,9 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   if (!arguments.json.empty()) {
     RETURN_IF_ERROR(WriteReportJson(arguments.json, report));
   }
+  const absl::Status logged =
+      WriteLogs(options, *result, out, line.program, console);
+  if (!logged.ok()) return absl::InternalError(logged.message());
   if (!bugs.status().ok()) {
     return absl::InternalError(bugs.status().message());
   }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/strings/str_join.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
@@ -77,6 +78,26 @@ void Flags::Duration(absl::string_view name, absl::Duration* value) {
                  "5m, 1h30m");
     }
     *value = parsed;
+    return absl::OkStatus();
+  });
+}
+
+void Flags::Bytes(absl::string_view name, uint64_t* value) {
+  Add(name, false, [name, value](const std::string& text) {
+    constexpr uint64_t kMax = uint64_t{1} << 50;
+    absl::string_view number = text;
+    int shift = 0;
+    if (absl::ConsumeSuffix(&number, "GiB")) {
+      shift = 30;
+    } else if (absl::ConsumeSuffix(&number, "MiB")) {
+      shift = 20;
+    }
+    uint64_t parsed = 0;
+    if (shift == 0 || !absl::SimpleAtoi(number, &parsed) || parsed == 0 ||
+        parsed > kMax >> shift) {
+      return Bad(name, text, "give a positive size with a unit: 512MiB, 4GiB");
+    }
+    *value = parsed << shift;
     return absl::OkStatus();
   });
 }

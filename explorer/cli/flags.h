@@ -32,6 +32,8 @@ class Flags {
            int max = std::numeric_limits<int>::max());
   // Positive.
   void Duration(absl::string_view name, absl::Duration* value);
+  // Positive: 512MiB, 4GiB.
+  void Bytes(absl::string_view name, uint64_t* value);
   // --name key=value, any number of times.
   void KeyValues(absl::string_view name,
                  std::map<std::string, std::string>* values);

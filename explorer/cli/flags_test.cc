@@ -21,6 +21,7 @@ struct Values {
   uint64_t seed = 42;
   int workers = 0;
   absl::Duration limit;
+  uint64_t memory = 0;
   std::map<std::string, std::string> params;
   std::vector<std::string> positional;
   bool seed_given = false;
@@ -35,6 +36,7 @@ Values Parse(const std::vector<std::string>& args) {
   flags.Uint64("seed", &values.seed);
   flags.Int("workers", &values.workers, 1, 100);
   flags.Duration("limit", &values.limit);
+  flags.Bytes("memory", &values.memory);
   flags.KeyValues("param", &values.params);
   values.status = flags.Parse(args);
   values.positional = flags.positional();
@@ -44,6 +46,17 @@ Values Parse(const std::vector<std::string>& args) {
 
 std::string ErrorOf(const std::vector<std::string>& args) {
   return std::string(Parse(args).status.message());
+}
+
+TEST(Flags, BytesHaveAUnit) {
+  EXPECT_EQ(Parse({"--memory=3MiB"}).memory, uint64_t{3} << 20);
+  EXPECT_EQ(Parse({"--memory=4GiB"}).memory, uint64_t{4} << 30);
+  for (const char* bad : {"64", "0GiB", "-1MiB", "1KiB", "MiB",
+                          "18446744073709551615GiB"}) {
+    EXPECT_THAT(ErrorOf({absl::StrCat("--memory=", bad)}),
+                HasSubstr("512MiB, 4GiB"))
+        << bad;
+  }
 }
 
 TEST(Flags, EverySpellingIsRead) {
@@ -77,7 +90,7 @@ TEST(Flags, AbsentOnesKeepTheirDefaults) {
 TEST(Flags, UnknownOnesListThoseThatExist) {
   EXPECT_EQ(ErrorOf({"--sed=1"}),
             "unknown flag --sed: explore has --fast, --out, --seed, "
-            "--workers, --limit, --param");
+            "--workers, --limit, --memory, --param");
   EXPECT_THAT(ErrorOf({"-seed=1"}), HasSubstr("unknown flag -seed"));
   EXPECT_THAT(ErrorOf({"--se"}), HasSubstr("unknown flag --se"));
 }

@@ -24,9 +24,8 @@ namespace {
 struct ReplayOptions {
   BugRecipe recipe;
   CampaignParams::Values values;
-  absl::Duration watchdog = absl::Seconds(30);
+  IsolatedRunOptions run;
   std::string json;
-  TraceFiles trace;
 };
 
 absl::Status CheckBuild(const BugRecipe& recipe, bool any_build) {
@@ -72,10 +71,11 @@ absl::StatusOr<ReplayOptions> ParseReplay(const CommandLine& line) {
   flags.String("recipe", &text);
   flags.KeyValues("param", &options.values);
   flags.Bool("any_build", &any_build);
-  flags.Duration("watchdog", &options.watchdog);
+  flags.Duration("watchdog", &options.run.watchdog);
+  flags.Bytes("memory_limit", &options.run.memory_limit);
   flags.String("json", &options.json);
-  flags.String("trace", &options.trace.perfetto);
-  flags.String("log", &options.trace.log);
+  flags.String("trace", &options.run.trace.perfetto);
+  flags.String("log", &options.run.trace.log);
   RETURN_IF_ERROR(flags.Parse(line.args));
   if (flags.positional().empty()) {
     ASSIGN_OR_RETURN(options.recipe,
@@ -193,7 +193,7 @@ absl::StatusOr<int> ReplayCommand(const CommandLine& line) {
   ASSIGN_OR_RETURN(SimulationBuilder builder,
                    MakeSimulation(recipe.campaign(), options.values));
   RETURN_IF_ERROR(CheckJsonPath(options.json));
-  RETURN_IF_ERROR(options.trace.Check());
+  RETURN_IF_ERROR(options.run.trace.Check());
 
   Console console;
   console.Print(absl::StrCat(
@@ -204,8 +204,7 @@ absl::StatusOr<int> ReplayCommand(const CommandLine& line) {
   builder.StopAtViolation(true);
   ASSIGN_OR_RETURN(const TimelineOutcome outcome,
                    RunIsolated(builder, recipe.root_seed(),
-                               BreakpointsOf(recipe), options.watchdog,
-                               options.trace));
+                               BreakpointsOf(recipe), options.run));
   const ReplayVerdict verdict = CompareReplay(recipe, outcome);
   PrintOccurrences(outcome, console);
   PrintViolations(outcome, console);

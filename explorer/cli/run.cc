@@ -1,7 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // explorer run: one seed after another in this process, without forking.
-#include <csignal>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -10,6 +10,8 @@
 
 #include <unistd.h>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/debugging/symbolize.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -21,6 +23,7 @@
 #include "explorer/cli/flags.h"
 #include "explorer/cli/isolated_run.h"
 #include "explorer/cli/trace_files.h"
+#include "explorer/fault/fault.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/report.h"
@@ -36,31 +39,29 @@ namespace {
 // least learn the seed. The text is ready before, for a signal handler cannot
 // make one.
 char crash_note[2048];
+constexpr uint32_t kShownFrames = 16;
 
-void OnCrash(int) {
-  const ssize_t ignored = write(STDERR_FILENO, crash_note, strlen(crash_note));
+void Write(absl::string_view text) {
+  const ssize_t ignored = write(STDERR_FILENO, text.data(), text.size());
   (void)ignored;
-  _exit(kExitViolation);
 }
 
-// Leaves signals alone that somebody (a sanitizer) has claimed.
-void ReportCrashes() {
-  static char stack[16384];  // the crash may be a stack overflow
-  stack_t alternative = {};
-  alternative.ss_sp = stack;
-  alternative.ss_size = sizeof(stack);
-  sigaltstack(&alternative, nullptr);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
-    struct sigaction action = {};
-    if (sigaction(signal, nullptr, &action) != 0) continue;
-    if (action.sa_handler != SIG_DFL) continue;
-    action.sa_handler = OnCrash;
-    action.sa_flags = SA_ONSTACK;
-    sigaction(signal, &action, nullptr);
+void OnFault(const FaultRecord& fault) {
+  Write(crash_note);
+  Write("       phase ");
+  Write(fault.phase);
+  Write("\n");
+  const uint32_t count = std::min(fault.frame_count.load(), kShownFrames);
+  for (uint32_t i = 0; i < count; ++i) {
+    char name[512];
+    const auto* pc = reinterpret_cast<const void*>(fault.frames[i]);
+    if (!absl::Symbolize(pc, name, sizeof(name))) continue;
+    Write("       in ");
+    Write(name);
+    Write("\n");
   }
+  if (fault.kind.load() != FaultKind::kSanitizer) _exit(kExitViolation);
 }
-
-constexpr absl::Duration kWatchdog = absl::Seconds(30);
 
 struct RunOptions {
   std::string campaign;
@@ -109,6 +110,7 @@ class Recorder final : public IterationHooks {
  public:
   explicit Recorder(const TraceFiles& files) : files_(files) {}
 
+  void OnPhase(const char* phase) override { fault::SetPhase(phase); }
   void OnEventsReady(EventSink& sink) override {
     if (!files_.any() || written_) return;
     ring_.Clear();
@@ -148,7 +150,12 @@ class Runner {
 
   // Error: of --verify's other process, or of writing the trace.
   absl::StatusOr<ExplorationReport> Run(SimulationBuilder& builder) {
-    ReportCrashes();
+    FaultRecord fault = {};
+    fault::Install(/*memory_limit=*/0);
+    fault::SetNotice(OnFault);
+    fault::SetRecord(&fault);
+    const auto forget =
+        absl::MakeCleanup([] { fault::SetRecord(nullptr); });
     AssertionTable::Get().ResetCounts();
     builder.Seeds({options_.seed}).BaseSeed(options_.seed);
     for (int i = 0; i < options_.iterations; ++i) {
@@ -162,7 +169,7 @@ class Runner {
         continue;
       }
       ASSIGN_OR_RETURN(const TimelineOutcome other,
-                       RunIsolated(builder, seed, {}, kWatchdog));
+                       RunIsolated(builder, seed, {}, {}));
       const IterationResult result = builder.RunIteration(seed, &recorder_);
       RETURN_IF_ERROR(Add(result));
       Compare(result, other);

@@ -114,7 +114,8 @@ absl::Status Run(const std::vector<std::string>& args) {
     World::RecordNewWorlds(recorder.get());
   }
   ASSIGN_OR_RETURN(const TimelineOutcome outcome,
-                   RunIsolated(builder, job.seed, {}, job.watchdog));
+                   RunIsolated(builder, job.seed, {},
+                               {.watchdog = job.watchdog}));
   const std::string message = outcome.SerializeAsString();
   std::string bytes;
   AppendCounted(message.data(), message.size(), 1, bytes);

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "explorer/fault/fault.h"
 #include "providers/base/hash.h"
 
 namespace moonpool {

@@ -3,13 +3,9 @@
 // Outcomes: what a timeline's end is called, and whether a replay is the run
 // that its recipe describes.
 //
-// Whoever runs timelines in processes of their own calls their deaths by
-// CrashViolation, so that search and replay mean the same bug by the same
-// identity.
 #ifndef MOONPOOL_EXPLORER_RECIPE_OUTCOME_H_
 #define MOONPOOL_EXPLORER_RECIPE_OUTCOME_H_
 
-#include <csignal>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -19,13 +15,9 @@
 
 namespace moonpool {
 
-// A watchdog ends a timeline that makes no progress with this signal, not with
-// SIGKILL: that one is the kernel's, when memory runs out.
-inline constexpr int kHangSignal = SIGALRM;
-
-// The violation that the death of a timeline's process is: kind "hang"
-// (kHangSignal), "crash" (any other signal) or "exit" (the code under test
-// left by exit()). Time, event and draw are the caller's to fill in.
+// The violation that the death of a timeline's process is, as far as its wait
+// status tells (see explorer/fault/fault_report.h): kind "hang" (kHangSignal),
+// "crash" (any other signal) or "exit" (the code under test left by _exit()).
 Violation CrashViolation(int wait_status);
 
 // As stored in a recipe; bytes that are not UTF-8 become \xNN.

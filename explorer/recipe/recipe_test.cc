@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "explorer/recipe/atomic_file.h"
+#include "explorer/fault/fault.h"
 #include "explorer/recipe/outcome.h"
 #include "providers/base/hash.h"
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "explorer/checkpoint/snapshot.h"
+#include "explorer/fault/fault_report.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/search/log_codec.h"
@@ -67,7 +68,8 @@ Coordinator::Coordinator(const ExploreOptions& options,
              .max_checkpoints = options.max_checkpoints,
              .watchdog = options.watchdog,
              .workers = options.workers,
-             .snapshot = ModeOf(options.snapshot)},
+             .snapshot = ModeOf(options.snapshot),
+             .memory_limit = options.memory_limit},
             std::move(simulation), archive_),
       log_(std::move(log)) {}
 
@@ -165,6 +167,10 @@ void Coordinator::Commit(uint64_t number) {
   CHECK(done.is_done);
   ++committed_;
   ++result_.timelines;
+  if (!IsRestored(number)) {
+    CheckIntact(slot);
+    NameDeath(done, slot);
+  }
   CommitDiscoveries(done, slot);
   pool_.Finish(number, done.cell >= 0 && archive_.cells()[done.cell]
                                                  .splitpoint == done.splitpoint);
@@ -264,8 +270,30 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
   if (slot.has_violation.load() != 0) {
     return RecordBug(done, slot, ViolationOf(slot.violation));
   }
-  if (slot.finished.load() != 0) return false;
-  return RecordBug(done, slot, CrashViolation(done.wait_status));
+  return false;
+}
+
+// What was overwritten by code under test, in this timeline or in another that
+// ran at the same time, is not used.
+void Coordinator::CheckIntact(JobSlot& slot) {
+  if (slot.IsIntact(result_.assertions.size())) return;
+  slot.discovery_count.store(0);
+  slot.discoveries_dropped = 0;
+  slot.finished.store(0);
+  Violation violation;
+  violation.kind = "wild write";
+  violation.message =
+      "a timeline's result was overwritten in the explorer's memory";
+  violation.identity = HashBytes(violation.kind);
+  ToRecord(violation, slot.violation);
+  slot.has_violation.store(1);
+}
+
+// From its notes, which are then no longer needed: the log has the violation.
+void Coordinator::NameDeath(const Job& done, JobSlot& slot) {
+  if (slot.finished.load() != 0 || slot.has_violation.load() != 0) return;
+  ToRecord(FaultViolation(slot.fault, done.wait_status), slot.violation);
+  slot.has_violation.store(1);
 }
 
 bool Coordinator::RecordBug(const Job& done, const JobSlot& slot,

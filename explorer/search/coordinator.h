@@ -43,6 +43,9 @@ class Coordinator {
   void Commit(uint64_t number);
   void CommitDiscoveries(const Job& job, JobSlot& slot);
   void CommitCounts(const Job& job, const JobSlot& slot);
+  void CheckIntact(JobSlot& slot);
+  // The death of a timeline's process is its violation.
+  void NameDeath(const Job& job, JobSlot& slot);
   // Each returns whether a recipe was made of the timeline.
   bool CommitOutcome(const Job& job, const JobSlot& slot);
   bool RecordBug(const Job& job, const JobSlot& slot,

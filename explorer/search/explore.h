@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
+#include "explorer/fault/fault.h"
 #include "explorer/recipe/recipe.pb.h"
 #include "sim/assertions/table.h"
 
@@ -62,8 +63,11 @@ struct ExploreOptions {
   // How a timeline gets its world: "fork", a process for each; "rewind", from
   // processes that put themselves back after each; "auto", what costs less.
   std::string snapshot = "auto";
-  // A timeline without an event for so long (wall time) is killed: a hang.
+  // A timeline that takes longer than this (wall time) is killed: a hang.
   absl::Duration watchdog = absl::Seconds(30);
+  // A timeline that needs more memory than this, in bytes, is out of it; 0: no
+  // limit. Not enforced under sanitizers.
+  uint64_t memory_limit = kDefaultMemoryLimit;
 
   std::string build_id;  // stored in recipes
   // The search's log (directory/search_log.h); empty: none. resume: go on with

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdio>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -27,10 +29,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "explorer/cli/isolated_run.h"
 #include "explorer/directory/log.pb.h"
 #include "explorer/directory/search_log.h"
-#include "explorer/recipe/outcome.h"
+#include "explorer/recipe/outcome.pb.h"
 #include "explorer/recipe/recipe.h"
+#include "explorer/shared/region.h"
 #include "gtest/gtest.h"
 #include "providers/providers.h"
 #include "sim/assertions/assertions.h"
@@ -115,6 +119,33 @@ REGISTER_CAMPAIGN(stillborn, "Its process' factory ends the program") {
   builder
       .Processes({.factory = []() -> std::unique_ptr<Process> { exit(3); }})
       .Workload(std::make_unique<IdleWorkload>());
+  return builder;
+}
+
+// Where the explorer's memory is, as a wild pointer would find it.
+explorer::Region* FindRegion() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (!absl::StrContains(line, "rw-s")) continue;
+    uintptr_t begin = 0;
+    uintptr_t end = 0;
+    if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
+    // The frontier is read-only, hence a mapping of its own.
+    if (end - begin != offsetof(explorer::Region, frontier)) continue;
+    return reinterpret_cast<explorer::Region*>(begin);
+  }
+  return nullptr;
+}
+
+REGISTER_CAMPAIGN(scribbles, "Overwrites results of the explorer") {
+  SimulationBuilder builder;
+  builder.Workload(std::make_unique<GateWorkload>())
+      .Invariant("scribbler", [](const StateHandle&, absl::Duration now) {
+        if (now < absl::Milliseconds(15)) return;
+        explorer::Region* const region = FindRegion();
+        if (region == nullptr) return;
+        region->jobs[0].discovery_count.store(1 << 30);
+      });
   return builder;
 }
 
@@ -343,19 +374,16 @@ void ExpectReplaysHere(const BugRecipe& recipe) {
 // A bug that ends its process.
 void ExpectReplaysInChild(const BugRecipe& recipe) {
   SCOPED_TRACE(FormatRecipe(recipe));
-  fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(1);  // a hang: as the watchdog
-    Breakpoints hooks(recipe);
-    SimulationOf(recipe).RunIteration(recipe.root_seed(), &hooks);
-    _exit(100);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(CrashViolation(status).identity, recipe.expected().identity())
-      << CrashViolation(status).message << " instead of "
-      << recipe.expected().message();
+  SimulationBuilder builder = SimulationOf(recipe);
+  const absl::StatusOr<TimelineOutcome> outcome =
+      RunIsolated(builder, recipe.root_seed(), BreakpointsOf(recipe),
+                  {.watchdog = absl::Seconds(1)});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_GE(outcome->violations_size(), 1);
+  const ExpectedViolation& found = outcome->violations(0);
+  EXPECT_EQ(found.identity(), recipe.expected().identity())
+      << found.message() << " instead of " << recipe.expected().message();
+  EXPECT_EQ(found.ShortDebugString(), recipe.expected().ShortDebugString());
 }
 
 TEST(ExploreTest, EveryRecipeReplaysToItsTraceHash) {
@@ -423,9 +451,10 @@ TEST(ExploreTest, EveryWayToDieIsABugOfItsOwn) {
   EXPECT_EQ(identities.size(), result.bugs.size());
   EXPECT_EQ(kinds["hang"], 1);
   EXPECT_EQ(kinds["exception"], 2);  // of a process, of an invariant
-  // ASan ends the program itself at SIGSEGV, with exit code 1.
+  // ASan sees SIGSEGV first.
   EXPECT_EQ(kinds["crash"], kSanitized ? 1 : 2);
-  EXPECT_EQ(kinds["exit"], kSanitized ? 2 : 1);
+  EXPECT_EQ(kinds["sanitizer"], kSanitized ? 1 : 0);
+  EXPECT_EQ(kinds["exit"], 1);
   EXPECT_EQ(result.bugs.size(), 6u) << TreeOf(result);
 }
 
@@ -437,6 +466,16 @@ TEST(ExploreTest, DeathWhileTheWorldIsBuiltIsABug) {
   EXPECT_EQ(result.bugs[0].timelines, 20u);
   EXPECT_EQ(result.bugs[0].recipe.expected().kind(), "exit");
   ExpectReplaysInChild(result.bugs[0].recipe);
+}
+
+TEST(ExploreTest, AWildWriteIntoResultsIsABug) {
+  ExploreOptions options = Options("scribbles", 60);
+  options.lag = 1;  // so that a timeline overwrites its own result
+  const ExploreResult result = MustExplore(options);
+  EXPECT_EQ(result.timelines, 60u);
+  ASSERT_GE(result.bugs.size(), 1u);
+  EXPECT_EQ(result.bugs[0].recipe.expected().kind(), "wild write");
+  EXPECT_EQ(result.stopped_by, "timelines");
 }
 
 // A fresh seed is another world: what it finds is replayed from its own root.

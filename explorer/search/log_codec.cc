@@ -82,6 +82,17 @@ Violation ViolationOf(const ViolationRecord& record) {
   return violation;
 }
 
+void ToRecord(const Violation& violation, ViolationRecord& record) {
+  record.identity = violation.identity;
+  record.time_ns = violation.time_ns;
+  record.event = violation.event;
+  record.draw = violation.draw;
+  record.kind.Set(violation.kind);
+  record.message.Set(violation.message);
+  record.details.Set(violation.details);
+  record.place.Set(violation.place);
+}
+
 SearchConfig ConfigOf(const ExploreOptions& options) {
   SearchConfig config;
   config.set_schema_version(kLogSchemaVersion);

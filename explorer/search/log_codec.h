@@ -15,6 +15,7 @@
 namespace moonpool::explorer {
 
 Violation ViolationOf(const ViolationRecord& record);
+void ToRecord(const Violation& violation, ViolationRecord& record);
 
 SearchConfig ConfigOf(const ExploreOptions& options);
 

@@ -6,12 +6,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "explorer/checkpoint/timeline.h"
-#include "explorer/recipe/outcome.h"
+#include "explorer/fault/fault.h"
 #include "providers/base/check.h"
 
 namespace moonpool::explorer {
@@ -35,6 +36,7 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
       archive_(archive),
       region_(Region::Map()),
       jobs_(options.lag),
+      lent_(options.lag),
       runners_(options.snapshot, options.workers, region_, &archive_),
       owner_(kMaxCheckpoints, -1),
       dying_(kMaxCheckpoints, false) {
@@ -55,6 +57,7 @@ ProcessPool::~ProcessPool() {
 
 void ProcessPool::Start() {
   region_->coordinator_pid = getpid();
+  region_->memory_limit = options_.memory_limit;
   std::fflush(nullptr);  // or the child would own copies of unwritten output
   const pid_t pid = fork();
   CHECK(pid >= 0) << "fork failed";
@@ -86,6 +89,7 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
   order.known_until = known_until;
   order.free_count = 0;
   order.recreate = -1;
+  lent_[number % static_cast<uint64_t>(options_.lag)] = {};
   ++running_;
   ++waiting_;
   HandOut();
@@ -99,6 +103,7 @@ void ProcessPool::SubmitDone(Job next) {
   job(number) = std::move(next);
   slot(number).free_count = 0;
   slot(number).recreate = -1;
+  lent_[number % static_cast<uint64_t>(options_.lag)] = {};
 }
 
 void ProcessPool::HandOut() {
@@ -157,6 +162,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   }
   order.pid.store(0);
   order.finished.store(0);
+  order.fault.Reset();
   order.discovery_count.store(0);
   order.again_count.store(0);
   order.has_violation.store(0);
@@ -174,6 +180,10 @@ void ProcessPool::LendCheckpoints(uint64_t number, bool recreate) {
   if (recreate && order.recreate < 0 && !free_checkpoints_.empty()) {
     order.recreate = TakeCheckpointSlot();
   }
+  Lent& lent = lent_[number % static_cast<uint64_t>(options_.lag)];
+  lent = {.free_count = order.free_count, .recreate = order.recreate};
+  std::copy(std::begin(order.free_checkpoints),
+            std::end(order.free_checkpoints), lent.free_checkpoints);
 }
 
 int ProcessPool::CheckpointOf(int splitpoint) const {
@@ -228,7 +238,7 @@ void ProcessPool::KillCondemned() {
       continue;
     }
     dying_[checkpoint] = true;
-    kill(region_->checkpoints[checkpoint].pid.load(), SIGKILL);
+    Kill(region_->checkpoints[checkpoint].pid.load(), SIGKILL);
     condemned_[i] = condemned_.back();
     condemned_.pop_back();
   }
@@ -277,8 +287,11 @@ void ProcessPool::Retire(int splitpoint) { SetCheckpoint(splitpoint, -1); }
 void ProcessPool::Finish(uint64_t number, bool is_needed) {
   CHECK_EQ(number, finished_);
   JobSlot& done = slot(number);
+  const Lent& lent = lent_[number % static_cast<uint64_t>(options_.lag)];
+  done.free_count = lent.free_count;
+  done.recreate = lent.recreate;
   for (uint32_t i = 0; i < done.free_count; ++i) {
-    const int checkpoint = done.free_checkpoints[i];
+    const int checkpoint = lent.free_checkpoints[i];
     if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
   }
   done.free_count = 0;
@@ -446,6 +459,13 @@ void ProcessPool::CheckpointDied(int checkpoint) {
   }
 }
 
+bool ProcessPool::Kill(pid_t pid, int signal) {
+  // Also one that has ended and waits to be reaped has its group.
+  if (pid <= 1 || getpgid(pid) != group_) return false;
+  kill(pid, signal);
+  return true;
+}
+
 void ProcessPool::KillHungJobs() {
   const absl::Time now = absl::Now();
   bool is_any_running = false;
@@ -456,7 +476,12 @@ void ProcessPool::KillHungJobs() {
     const absl::Time begun = absl::FromUnixNanos(slot(n).begun_ns.load());
     if (job(n).is_killed || now - begun < options_.watchdog) continue;
     job(n).is_killed = true;
-    kill(pid, kHangSignal);
+    if (Kill(pid, kHangSignal)) continue;
+    failure_ = absl::InternalError(absl::StrCat(
+        "the process of timeline ", n,
+        " is lost: most likely the code under test has overwritten the "
+        "explorer's memory"));
+    return;
   }
   // Jobs wait for others to end, but somebody must be running.
   if (is_any_running || running_ == 0) stands_still_since_ = now;

@@ -34,6 +34,7 @@ class ProcessPool {
     absl::Duration watchdog;  // a job that takes longer hangs
     int workers = 1;          // processes that run jobs at once
     SnapshotMode snapshot = SnapshotMode::kFork;
+    uint64_t memory_limit = 0;  // of a job; 0: none
   };
 
   // Lifetime: archive outlives the pool.
@@ -89,6 +90,9 @@ class ProcessPool {
   // stands, or from the nursery (kNone).
   void Prepare(uint64_t number, int from);
   void LendCheckpoints(uint64_t number, bool recreate);
+  // Only what is a process of this search: its pid was read from memory that
+  // code under test may have overwritten. False: it is none.
+  bool Kill(pid_t pid, int signal);
   int FindLivingAncestor(int splitpoint) const;
   int CheckpointOf(int splitpoint) const;
 
@@ -119,7 +123,14 @@ class ProcessPool {
   sigset_t old_mask_;
   pid_t group_ = 0;  // of all processes; the nursery was its first member
 
+  // What a job was lent, as its slot says too, but out of its reach.
+  struct Lent {
+    uint32_t free_count = 0;
+    int32_t free_checkpoints[kMaxNewCheckpoints] = {};
+    int32_t recreate = -1;
+  };
   std::vector<Job> jobs_;
+  std::vector<Lent> lent_;
   uint64_t submitted_ = 0;  // the number of the next job
   uint64_t finished_ = 0;   // jobs before this one are committed
   uint64_t rewound_ = 0;  // jobs done by runners

@@ -3,18 +3,114 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "providers/base/check.h"
+#include "providers/base/hash.h"
 
 namespace moonpool::explorer {
 
+namespace {
+
+// On either side of the region.
+constexpr size_t kGuard = size_t{1} << 20;
+static_assert(sizeof(Region) % 4096 == 0, "whole pages");
+
+uint64_t Add(uint64_t checksum, absl::string_view bytes) {
+  return Combine64(checksum, HashBytes(bytes));
+}
+
+template <typename Value>
+uint64_t AddArray(uint64_t checksum, const Value* values, size_t count) {
+  return Add(checksum, {reinterpret_cast<const char*>(values),
+                        count * sizeof(Value)});
+}
+
+uint64_t AddNumbers(uint64_t checksum,
+                    std::initializer_list<uint64_t> numbers) {
+  for (const uint64_t number : numbers) {
+    checksum = Combine64(checksum, number);
+  }
+  return checksum;
+}
+
+}  // namespace
+
 Region* Region::Map() {
-  void* at = mmap(nullptr, sizeof(Region), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* guarded = mmap(nullptr, sizeof(Region) + 2 * kGuard, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  CHECK(guarded != MAP_FAILED) << "cannot map the explorer's shared memory";
+  void* at = mmap(static_cast<char*>(guarded) + kGuard, sizeof(Region),
+                  PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+                  0);
   CHECK(at != MAP_FAILED) << "cannot map the explorer's shared memory";
   return static_cast<Region*>(at);
 }
 
-void Region::Unmap(Region* region) { munmap(region, sizeof(Region)); }
+void Region::Unmap(Region* region) {
+  munmap(reinterpret_cast<char*>(region) - kGuard,
+         sizeof(Region) + 2 * kGuard);
+}
+
+void Region::MakeFrontierReadOnly() {
+  CHECK(mprotect(frontier, sizeof(frontier), PROT_READ) == 0)
+      << "cannot protect the explorer's shared memory";
+}
+
+uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
+  checksum = AddNumbers(
+      checksum, {discovery.key, discovery.ordinal, discovery.segment_draws,
+                 discovery.draws, discovery.events,
+                 static_cast<uint64_t>(discovery.time_ns),
+                 static_cast<uint64_t>(discovery.checkpoint),
+                 discovery.assertion});
+  checksum = AddArray(checksum, discovery.quality.data(),
+                      discovery.quality.size());
+  return Add(checksum, discovery.label.Get());
+}
+
+uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation) {
+  checksum = AddNumbers(
+      checksum, {violation.identity, static_cast<uint64_t>(violation.time_ns),
+                 violation.event, violation.draw});
+  checksum = Add(checksum, violation.kind.Get());
+  checksum = Add(checksum, violation.message.Get());
+  checksum = Add(checksum, violation.details.Get());
+  return Add(checksum, violation.place.Get());
+}
+
+uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
+  told = AddNumbers(told, {job, discoveries_dropped, draws, events,
+                           static_cast<uint64_t>(time_ns), trace_hash,
+                           sample_count});
+  told = AddArray(told, samples,
+                  std::min<size_t>(sample_count, TraceHash::kMaxSamples));
+  assertions = std::min(assertions, kMaxAssertions);
+  return AddArray(told, counts, assertions);
+}
+
+bool JobSlot::IsIntact(size_t assertions) const {
+  const uint32_t count = discovery_count.load();
+  if (count > kMaxDiscoveries || free_count > kMaxNewCheckpoints) return false;
+  uint64_t told = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const Discovery& found = discoveries[i];
+    const int32_t* end = free_checkpoints + free_count;
+    const bool is_own =
+        found.checkpoint == -1 ||
+        (found.checkpoint > kNursery &&
+         found.checkpoint < static_cast<int32_t>(kMaxCheckpoints) &&
+         std::find(free_checkpoints, end, found.checkpoint) != end);
+    if (!is_own || found.assertion >= assertions) return false;
+    told = AddToChecksum(told, found);
+  }
+  if (finished.load() == 0) return true;
+  if (sample_count > TraceHash::kMaxSamples) return false;
+  if (has_violation.load() != 0) told = AddToChecksum(told, violation);
+  return ChecksumOf(told, assertions) == checksum;
+}
 
 namespace {
 size_t Slot(uint64_t key, size_t probe) {

@@ -9,6 +9,10 @@
 // count that makes it visible, so a timeline may die at any instruction and
 // leave it readable.
 //
+// The code under test runs in the same processes and may write anywhere. Pages
+// that nobody may touch lie before and behind the region, timelines may only
+// read the frontier, and each result has a checksum.
+//
 // Fork: MAP_SHARED, so never copied. Only fixed-size plain data; no pointers.
 #ifndef MOONPOOL_EXPLORER_SHARED_REGION_H_
 #define MOONPOOL_EXPLORER_SHARED_REGION_H_
@@ -18,6 +22,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "explorer/fault/fault.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
 #include "sim/core/trace_hash.h"
@@ -93,6 +98,10 @@ struct ViolationRecord {
   FixedText<128> place;
 };
 
+// Of what a timeline tells as it goes: each discovery, then the violation.
+uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
+uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
+
 // What each timeline touches comes first and on few pages: a fresh process has
 // to take a page fault for each.
 struct alignas(4096) JobSlot {
@@ -121,6 +130,10 @@ struct alignas(4096) JobSlot {
   int64_t time_ns;
   uint64_t trace_hash;
   uint32_t sample_count;
+  // Of the whole result, written last. The timeline adds up what it told in
+  // memory of its own; told: that sum.
+  uint64_t checksum;
+  uint64_t ChecksumOf(uint64_t told, size_t assertions) const;
 
   Breakpoint path[kMaxPath];  // part of the order
   struct Counts {
@@ -130,7 +143,12 @@ struct alignas(4096) JobSlot {
   alignas(4096) Counts counts[kMaxAssertions];
   TraceHash::Sample samples[TraceHash::kMaxSamples];
   ViolationRecord violation;
+  FaultRecord fault;  // of a timeline that has not finished
   Discovery discoveries[kMaxDiscoveries];
+
+  // Coordinator: the result is what its timeline has written. Of one that died
+  // only what could lead astray is looked at. assertions: in the table.
+  bool IsIntact(size_t assertions) const;
 };
 
 // How to give orders to a parked process: a ring of job slots and a futex.
@@ -161,6 +179,7 @@ struct RunnerSlot {
 
 struct Region {
   int32_t coordinator_pid;
+  uint64_t memory_limit;  // of a timeline, in bytes; 0: none
   std::atomic<uint64_t> frontier_count;
   // So many more processes may run a job at once: a semaphore, and the futex
   // word of the runners that have orders and no worker.
@@ -174,11 +193,13 @@ struct Region {
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
-  FrontierEntry frontier[kFrontierSlots];
+  alignas(4096) FrontierEntry frontier[kFrontierSlots];
 
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();
   static void Unmap(Region* region);
+  // In a process that runs code under test, and in those that it forks.
+  void MakeFrontierReadOnly();
 
   bool TakeWorker() {
     uint32_t free = free_workers.load();

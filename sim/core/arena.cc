@@ -68,6 +68,16 @@ constinit bool mapped = false;
 // The arena is mapped and blocks are handed out as they are.
 constinit bool ready = false;
 constinit Arena::Variation variation;
+constinit size_t max_pages = kPages;
+constinit void (*on_exhausted)() = nullptr;
+
+[[noreturn, maybe_unused]] void Exhausted() {
+  if (on_exhausted != nullptr) on_exhausted();
+  in_world = false;  // the message needs memory
+  CHECK(false) << "the world needs more than " << max_pages * kPage
+               << " bytes, or malloc has none";
+  abort();
+}
 
 void Reset() {
   const size_t touched = state().pages_touched;
@@ -91,8 +101,7 @@ int OrderFor(size_t pages) {
 
 char* TakePages(size_t count) {
   State& s = state();
-  CHECK(s.pages_used + count <= kPages)
-      << "the world needs more than " << Arena::kMaxBytes << " bytes";
+  if (__builtin_expect(s.pages_used + count > max_pages, 0)) Exhausted();
   char* at = kBase + s.pages_used * kPage;
   s.pages_used += count;
   s.pages_touched = std::max(s.pages_touched, s.pages_used);
@@ -101,9 +110,9 @@ char* TakePages(size_t count) {
 
 [[gnu::noinline]] void* AllocateRun(size_t size) {
   State& s = state();
+  // Also what is too large to be rounded up.
+  if (__builtin_expect(size > max_pages * kPage, 0)) Exhausted();
   const int order = OrderFor((size + kPage - 1) / kPage);
-  CHECK(order < kOrders) << "the world needs more than " << Arena::kMaxBytes
-                         << " bytes";
   s.bytes_in_use += kPage << order;
   if (FreeBlock* free = s.runs[order]) {
     s.runs[order] = free->next;
@@ -239,6 +248,11 @@ void Arena::Vary(const Variation& how) {
   variation = how;
 }
 
+void Arena::Limit(size_t bytes, void (*handler)()) {
+  max_pages = bytes / kPage < kPages ? bytes / kPage : kPages;
+  on_exhausted = handler;
+}
+
 bool Arena::IsEnabled() {
 #ifdef MOONPOOL_ARENA_OFF
   return false;
@@ -271,7 +285,7 @@ namespace {
 void* NewImpl(size_t size) {
   if (moonpool::in_world) return moonpool::Allocate(size);
   void* block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) std::abort();
+  if (block == nullptr) moonpool::Exhausted();
   return block;
 }
 inline void DeleteSized(void* block, size_t size) {
@@ -296,7 +310,7 @@ void* AlignedNewImpl(size_t size, std::align_val_t alignment) {
     return moonpool::Allocate(align <= 16 ? size : (size > 1024 ? size : 1025));
   }
   void* block = std::aligned_alloc(align, (size + align - 1) / align * align);
-  if (block == nullptr) std::abort();
+  if (block == nullptr) moonpool::Exhausted();
   return block;
 }
 }  // namespace

@@ -61,6 +61,11 @@ class Arena {
   };
   static void Vary(const Variation& variation);
 
+  // From now on the arena takes at most so many bytes. Whoever wants more of
+  // it, or of a malloc that has none, ends in on_exhausted, which must not
+  // return. By default kMaxBytes and a CHECK.
+  static void Limit(size_t bytes, void (*on_exhausted)());
+
   static bool IsEnabled();
   static size_t BytesInUse();
   // Bytes from kBase up to the highest page ever handed out since the arena

@@ -856,6 +856,24 @@ TEST(ArenaDeathTest, TooLargeABlockIsRefused) {
         New(size_t{1} << 40);
       },
       "needs more than");
+  EXPECT_DEATH(
+      {
+        Arena::Scope scope;
+        New(~size_t{0} - 100);  // rounded up it would be nothing
+      },
+      "needs more than");
+}
+
+TEST(ArenaDeathTest, WhoNeedsMoreThanTheLimitEndsWhereItSays) {
+  if (!Arena::IsEnabled()) GTEST_SKIP() << "off under sanitizers";
+  const auto fill = [](size_t bytes) {
+    Arena::Limit(size_t{1} << 20, [] { _exit(5); });
+    Arena::Scope scope;
+    for (size_t used = 0; used < bytes; used += 1000) New(1000);
+    _exit(6);
+  };
+  EXPECT_EXIT(fill(900000), testing::ExitedWithCode(6), "");
+  EXPECT_EXIT(fill(1100000), testing::ExitedWithCode(5), "");
 }
 
 // --- Host -----------------------------------------------------------------

@@ -59,6 +59,10 @@ class IterationHooks {
   virtual void OnEventsReady(EventSink& sink) { (void)sink; }
   // The world is complete; nothing has run and no event has fired yet.
   virtual void OnWorldReady(World& world) { (void)world; }
+  // Before the code under test does something new: "build" (factories),
+  // "boot", "set-up", "run", "recovery", "quiet", "check", "teardown". The
+  // text is a literal.
+  virtual void OnPhase(const char* phase) { (void)phase; }
   // All phases are over; the teardown has not begun.
   virtual void OnFinished(const IterationResult& result) { (void)result; }
 };

@@ -91,6 +91,7 @@ void Iteration::Build() {
 }
 
 IterationResult Iteration::Run() {
+  EnterPhase("build");
   AssertionTable::Get().BeginWorld();
   for (const auto& invariant : config_->invariants) invariant->Reset();
   Build();
@@ -115,6 +116,7 @@ IterationResult Iteration::Run() {
 }
 
 void Iteration::RunPhases() {
+  EnterPhase("boot");
   const size_t drivers = clients_.size();
   for (size_t i = 0; i < population_.servers.size(); ++i) {
     cluster_->Boot(*cluster_->machines()[drivers + i],
@@ -127,6 +129,7 @@ void Iteration::RunPhases() {
   // A failed set-up makes what follows meaningless.
   if (AssertionTable::Get().violations().size() != before) return;
 
+  EnterPhase("run");
   Spawn("run", &moonpool::Workload::Run);
   const PhaseConfig& phases = config_->phases;
   const bool starts_at_once = phases.warm_up <= absl::ZeroDuration();
@@ -135,11 +138,13 @@ void Iteration::RunPhases() {
     engine_tasks_.SpawnNamed("phases", &Iteration::RunChaosPhase, this);
   }
   if (!TurnUntil("run", [this] { return clients_are_done(); })) return;
+  EnterPhase("recovery");
   EndChaos();
   engine_tasks_.Clear();
   if (!TurnUntil("recovery", [this] { return cluster_->all_up(); })) return;
   SetLivenessDeadline(std::nullopt);
   if (phases.quiet > absl::ZeroDuration()) {
+    EnterPhase("quiet");
     const absl::Duration end = world_.now() + phases.quiet;
     JoinHandle quiet = engine_tasks_.Spawn([this, end]() -> Task<void> {
       co_await time_.Sleep(end - world_.now());
@@ -232,7 +237,8 @@ void Iteration::Spawn(absl::string_view phase, Step step) {
   }
 }
 
-bool Iteration::RunStep(absl::string_view phase, Step step) {
+bool Iteration::RunStep(const char* phase, Step step) {
+  EnterPhase(phase);
   Spawn(phase, step);
   return TurnUntil(phase, [this] { return clients_are_done(); });
 }
@@ -406,6 +412,7 @@ IterationResult Iteration::Collect() const {
 }
 
 void Iteration::TearDown() {
+  EnterPhase("teardown");
   engine_tasks_.Clear();
   chaos_tasks_.Clear();
   injectors_.clear();  // may still use the cluster and its network

@@ -42,7 +42,10 @@ class Iteration final : private QuietPeriods {
   void Build();
   void RunPhases();
   // Runs one step of all workloads to its end. False: the iteration is over.
-  bool RunStep(absl::string_view phase, Step step);
+  bool RunStep(const char* phase, Step step);
+  void EnterPhase(const char* phase) {
+    if (hooks_ != nullptr) hooks_->OnPhase(phase);
+  }
   void Spawn(absl::string_view phase, Step step);
   Task<void> RunClient(Client* client, absl::string_view phase, Step step);
   bool clients_are_done() const;
