@@ -34,8 +34,8 @@ constexpr int64_t kUnluckyStep = 3;
 
 // What the compiler must not see through.
 volatile int* volatile nowhere = nullptr;
-volatile int zero = 0;
-volatile int seven = 7;
+[[maybe_unused]] volatile int zero = 0;
+[[maybe_unused]] volatile int seven = 7;
 volatile bool forever = true;
 void (*volatile no_function)() = nullptr;
 
