@@ -223,6 +223,14 @@ void OnSanitizerDeath() {
   pending_note = "undefined behaviour";
 #if __has_feature(address_sanitizer)
   if (__asan_report_present()) pending_note = __asan_get_report_description();
+  // ASan names an invalid access by its address, which differs from one run of
+  // a timeline to the next (of a raised SIGSEGV it is the sender's pid).
+  for (const char* varies : {"null-deref", "wild-addr", "wild-jump"}) {
+    if (strncmp(pending_note, varies, strlen(varies)) == 0) {
+      pending_note = "SEGV";
+      break;
+    }
+  }
 #endif
   Note(FaultKind::kSanitizer, 0, {});
 }
