@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "explorer/checkpoint/edge_watch.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
 #include "sim/core/arena.h"
@@ -51,9 +53,11 @@ uint64_t CpuNs() {
 }
 
 // One process of the tree. Outside the world's arena; each fork has its copy.
-class Timeline final : public IterationHooks, public TimelineObserver {
+class Timeline final : public IterationHooks,
+                       public TimelineObserver,
+                       public BoundaryWatcher {
  public:
-  explicit Timeline(Region* region) : region_(region) {}
+  explicit Timeline(Region* region) : region_(region), edges_(region) {}
 
   // Returns in each timeline of the campaign, with its order.
   void ParkInNursery() { Park(kNursery); }
@@ -61,12 +65,34 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void OnWorldReady(World& world) override {
     world_ = &world;
+    if (edges_.is_on()) world.WatchBoundaries(this, edges_.distance());
     const bool is_splitpoint = job_->split_ordinal == 0;
     if (is_splitpoint && job_->recreate >= 0 &&
         ForkCheckpoint(job_->recreate)) {
       return;
     }
     Branch();
+  }
+
+  // Whatever edges are new to this timeline are one mark.
+  void OnBoundary() override {
+    if (!edges_.Look()) return;
+    ++ordinal_;
+    if (!recording_) {
+      if (ordinal_ == job_->split_ordinal) ReachSplitpoint();
+      return;
+    }
+    if (job_->has_violation.load(std::memory_order_relaxed) != 0 ||
+        !edges_.IsClusterDue(world_->events())) {
+      return;
+    }
+    const EdgeWatch::Cluster cluster = edges_.TakeCluster(world_->events());
+    // The coordinator names it.
+    Discover({.key = 0,
+              .quality = {},
+              .assertion = kEdgesAssertion,
+              .edges = cluster,
+              .label = {}});
   }
 
   void OnPhase(const char* phase) override { fault::SetPhase(phase); }
@@ -87,7 +113,11 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       }
       return;
     }
-    Discover(mark);
+    Discover({.key = mark.key,
+              .quality = mark.quality,
+              .assertion = mark.entry->index,
+              .edges = {},
+              .label = mark.label});
   }
 
   void OnViolation(const Violation& violation) override {
@@ -106,6 +136,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   }
 
   void OnFinished(const IterationResult& result) override {
+    if (edges_.is_on()) edges_.Finish();
     job_->draws = result.draws;
     job_->events = result.events;
     job_->time_ns = result.simulated_ns;
@@ -272,6 +303,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     }
     recording_ = ordinal_ == job_->split_ordinal;
     if (recording_) AssertionTable::Get().ResetCounts();
+    edges_.Record(recording_ ? job_ : nullptr, world_->events());
   }
 
   // A replay has come to the mark where its cell was discovered.
@@ -279,6 +311,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     recording_ = true;
     if (job_->recreate >= 0 && ForkCheckpoint(job_->recreate)) return;
     AssertionTable::Get().ResetCounts();
+    edges_.Record(job_, world_->events());
   }
 
   void ReportAgain(uint64_t key) {
@@ -288,7 +321,15 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     job_->again_count.store(count + 1, std::memory_order_release);
   }
 
-  void Discover(const Mark& mark) {
+  struct News {
+    uint64_t key;
+    MarkQuality quality;
+    uint32_t assertion;
+    EdgeWatch::Cluster edges;
+    absl::string_view label;
+  };
+
+  void Discover(const News& news) {
     const uint32_t count =
         job_->discovery_count.load(std::memory_order_relaxed);
     if (count >= kMaxDiscoveries) {
@@ -301,16 +342,18 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       if (ForkCheckpoint(checkpoint)) return;
     }
     Discovery& discovery = job_->discoveries[count];
-    discovery.key = mark.key;
-    discovery.quality = mark.quality;
+    discovery.key = news.key;
+    discovery.quality = news.quality;
     discovery.ordinal = ordinal_;
     discovery.segment_draws = world_->random().segment_draws();
     discovery.draws = world_->random().draws();
     discovery.events = world_->events();
     discovery.time_ns = world_->now_ns();
     discovery.checkpoint = checkpoint;
-    discovery.assertion = mark.entry->index;
-    discovery.label.Set(mark.label);
+    discovery.assertion = news.assertion;
+    discovery.first_edge = news.edges.first;
+    discovery.edges = news.edges.size;
+    discovery.label.Set(news.label);
     told_ = AddToChecksum(told_, discovery);
     job_->discovery_count.store(count + 1, std::memory_order_release);
   }
@@ -322,6 +365,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
   uint64_t told_ = 0;  // the checksum of what the job's slot says so far
+  EdgeWatch edges_;
 
   RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
   Snapshot* snapshot_ = nullptr;

@@ -69,8 +69,10 @@ Coordinator::Coordinator(const ExploreOptions& options,
              .watchdog = options.watchdog,
              .workers = options.workers,
              .snapshot = ModeOf(options.snapshot),
-             .memory_limit = options.memory_limit},
+             .memory_limit = options.memory_limit,
+             .edges = options.edges},
             std::move(simulation), archive_),
+      edges_(&pool_.region()),
       log_(std::move(log)) {}
 
 absl::StatusOr<ExploreResult> Coordinator::Run() {
@@ -80,6 +82,11 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
         absl::StrCat("the program has ", table.entries().size(),
                      " assertions; at most ", kMaxAssertions,
                      " can be explored"));
+  }
+  if (edges_.edges() > kMaxEdges) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the program has ", edges_.edges(), " instrumented edges; at most ",
+        kMaxEdges, " can be explored: instrument fewer targets"));
   }
   result_.assertions.assign(table.entries().begin(), table.entries().end());
   for (AssertionEntry& entry : result_.assertions) {
@@ -105,6 +112,10 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   result_.rewound_timelines = pool_.rewound();
   if (!pool_.failure().ok()) return pool_.failure();
   if (!failure_.ok()) return failure_;
+  result_.functions = edges_.functions();
+  for (size_t i = 0; i < result_.functions.size(); ++i) {
+    result_.functions[i].name = edges_.NameOf(i);
+  }
   return std::move(result_);
 }
 
@@ -172,6 +183,8 @@ void Coordinator::Commit(uint64_t number) {
     NameDeath(done, slot);
   }
   CommitDiscoveries(done, slot);
+  edges_.CommitEnd(number, slot);
+  edges_.SetAllKnowUntil(AllKnowUntil(committed_));
   pool_.Finish(number, done.cell >= 0 && archive_.cells()[done.cell]
                                                  .splitpoint == done.splitpoint);
   if (!IsRestored(number)) CommitCounts(done, slot);
@@ -203,6 +216,9 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
   for (uint32_t i = 0; i < count; ++i) {
     Discovery& found = slot.discoveries[i];
     found.accepted = false;
+    const bool is_of_edges = found.assertion == kEdgesAssertion;
+    // All of them discovered by two jobs at once, as below.
+    if (is_of_edges && !edges_.Name(slot, found)) continue;
     const int known = archive_.Find(found.key);
     // Discovered by two jobs at once: the lower number has won the mark.
     if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
@@ -210,8 +226,9 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
     }
     // One segment more, for the jobs that branch there, must still fit.
     if (done.segments.size() + 1 > kMaxPath ||
-        !pool_.region().Commit(found.key, found.quality, done.number,
-                               AllKnowUntil(committed_))) {
+        (!is_of_edges &&
+         !pool_.region().Commit(found.key, found.quality, done.number,
+                                AllKnowUntil(committed_)))) {
       ++result_.discoveries_dropped;
       continue;
     }
@@ -232,10 +249,12 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
     splitpoint.parent = parent;
     parent = archive_.AddSplitpoint(std::move(splitpoint));
     pool_.Adopt(found.checkpoint, parent);
+    const bool is_finite =
+        is_of_edges && edges_.Commit(done.number, slot, found);
     const int index =
         known >= 0 ? known
                    : archive_.AddCell(found.key, found.label.Get(),
-                                      found.assertion);
+                                      found.assertion, is_finite);
     Cell& cell = archive_.cell(index);
     if (cell.rank != Cell::kNoRank) yielded = true;
     if (known >= 0) pool_.Retire(cell.splitpoint);
@@ -279,6 +298,7 @@ void Coordinator::CheckIntact(JobSlot& slot) {
   if (slot.IsIntact(result_.assertions.size())) return;
   slot.discovery_count.store(0);
   slot.discoveries_dropped = 0;
+  slot.edge_count.store(0);
   slot.finished.store(0);
   Violation violation;
   violation.kind = "wild write";

@@ -18,6 +18,7 @@
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/recipe.pb.h"
 #include "explorer/search/archive.h"
+#include "explorer/search/edge_ledger.h"
 #include "explorer/search/explore.h"
 #include "explorer/search/job.h"
 #include "explorer/search/policy.h"
@@ -68,6 +69,7 @@ class Coordinator {
   std::unique_ptr<Policy> policy_;
   Archive archive_;
   ProcessPool pool_;
+  EdgeLedger edges_;
 
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one
   uint64_t committed_ = 0;  // jobs committed so far

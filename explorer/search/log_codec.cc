@@ -20,7 +20,7 @@ uint32_t LastStreams(const Job& job) {
   return job.segments.empty() ? 0 : ToProtoStreams(job.segments.back().streams);
 }
 
-LoggedDiscovery ToLogged(const Discovery& found) {
+LoggedDiscovery ToLogged(const JobSlot& slot, const Discovery& found) {
   LoggedDiscovery logged;
   logged.set_key(found.key);
   logged.set_label(ToValidUtf8(found.label.Get()));
@@ -31,14 +31,31 @@ LoggedDiscovery ToLogged(const Discovery& found) {
   logged.set_events(found.events);
   logged.set_time_ns(found.time_ns);
   const auto& entries = AssertionTable::Get().entries();
-  if (found.assertion < entries.size()) {
+  if (found.assertion == kEdgesAssertion) {
+    logged.set_assertion(kEdgesAssertionId);
+    const uint32_t* const begin = slot.edges + found.first_edge;
+    logged.mutable_edges()->Add(begin, begin + found.edges);
+  } else if (found.assertion < entries.size()) {
     logged.set_assertion(entries[found.assertion].id);
   }
   logged.set_accepted(found.accepted);
   return logged;
 }
 
-void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
+// Returns where the edges begin that have been added.
+uint32_t AddEdges(const google::protobuf::RepeatedField<uint32_t>& edges,
+                  JobSlot& slot) {
+  const uint32_t first = slot.edge_count.load();
+  uint32_t count = first;
+  for (const uint32_t edge : edges) {
+    if (count < kMaxEdgeHits) slot.edges[count++] = edge;
+  }
+  slot.edge_count.store(count);
+  return first;
+}
+
+void FromLogged(const LoggedDiscovery& logged, Discovery& found,
+                JobSlot& slot) {
   found.key = logged.key();
   found.label.Set(logged.label());
   found.quality = {};
@@ -53,6 +70,12 @@ void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
   found.events = logged.events();
   found.time_ns = logged.time_ns();
   found.checkpoint = -1;
+  found.first_edge = AddEdges(logged.edges(), slot);
+  found.edges = slot.edge_count.load() - found.first_edge;
+  if (logged.assertion() == kEdgesAssertionId) {
+    found.assertion = kEdgesAssertion;
+    return;
+  }
   // Same build, same table: sorted by id.
   const auto& entries = AssertionTable::Get().entries();
   auto it = std::lower_bound(
@@ -111,11 +134,13 @@ SearchConfig ConfigOf(const ExploreOptions& options) {
   config.set_policy(options.policy);
   config.set_lag(static_cast<uint32_t>(options.lag));
   config.set_build_id(options.build_id);
+  config.set_ignores_edges(!options.edges);
   return config;
 }
 
 bool IsWorthMentioning(const JobSlot& slot) {
   return slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
+         slot.edge_count.load() > 0 ||
          slot.has_violation.load() != 0 || slot.finished.load() == 0;
 }
 
@@ -127,8 +152,11 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   logged.set_root_seed(job.root_seed);
   logged.set_seed(LastSeed(job));
   logged.set_streams(LastStreams(job));
+  uint32_t end_edges = 0;
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
-    *logged.add_discoveries() = ToLogged(slot.discoveries[i]);
+    const Discovery& found = slot.discoveries[i];
+    *logged.add_discoveries() = ToLogged(slot, found);
+    end_edges = std::max(end_edges, found.first_edge + found.edges);
   }
   logged.set_discoveries_dropped(slot.discoveries_dropped);
   logged.set_wait_status(job.wait_status);
@@ -137,6 +165,8 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   }
   if (slot.finished.load() == 0) return logged;
   logged.set_finished(true);
+  logged.mutable_end_edges()->Add(slot.edges + end_edges,
+                                  slot.edges + slot.edge_count.load());
   logged.set_trace_hash(slot.trace_hash);
   logged.set_draws(slot.draws);
   logged.set_events(slot.events);
@@ -155,6 +185,7 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
                         JobSlot& slot) {
   slot.discovery_count.store(0);
   slot.again_count.store(0);
+  slot.edge_count.store(0);
   slot.discoveries_dropped = 0;
   slot.has_violation.store(0);
   slot.finished.store(1);
@@ -172,8 +203,9 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
   const int count =
       std::min(logged->discoveries_size(), static_cast<int>(kMaxDiscoveries));
   for (int i = 0; i < count; ++i) {
-    FromLogged(logged->discoveries(i), slot.discoveries[i]);
+    FromLogged(logged->discoveries(i), slot.discoveries[i], slot);
   }
+  AddEdges(logged->end_edges(), slot);
   slot.discovery_count.store(static_cast<uint32_t>(count));
   slot.discoveries_dropped = logged->discoveries_dropped();
   if (logged->has_violation()) {

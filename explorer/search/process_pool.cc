@@ -40,6 +40,7 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
       runners_(options.snapshot, options.workers, region_, &archive_),
       owner_(kMaxCheckpoints, -1),
       dying_(kMaxCheckpoints, false) {
+  region_->ignores_edges = options.edges ? 0 : 1;
   // Signals are taken by sigtimedwait in Wait; children inherit the mask, so
   // that an interrupt from the terminal reaches the coordinator alone.
   const sigset_t mask = OwnSignals();
@@ -165,6 +166,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   order.fault.Reset();
   order.discovery_count.store(0);
   order.again_count.store(0);
+  order.edge_count.store(0);
   order.has_violation.store(0);
   order.discoveries_dropped = 0;
 }

@@ -55,7 +55,7 @@ void Region::Unmap(Region* region) {
 }
 
 void Region::MakeFrontierReadOnly() {
-  CHECK(mprotect(frontier, sizeof(frontier), PROT_READ) == 0)
+  CHECK(mprotect(frontier, sizeof(frontier) + sizeof(edges), PROT_READ) == 0)
       << "cannot protect the explorer's shared memory";
 }
 
@@ -65,7 +65,7 @@ uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
                  discovery.draws, discovery.events,
                  static_cast<uint64_t>(discovery.time_ns),
                  static_cast<uint64_t>(discovery.checkpoint),
-                 discovery.assertion});
+                 discovery.assertion, discovery.first_edge, discovery.edges});
   checksum = AddArray(checksum, discovery.quality.data(),
                       discovery.quality.size());
   return Add(checksum, discovery.label.Get());
@@ -87,6 +87,8 @@ uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
                            sample_count});
   told = AddArray(told, samples,
                   std::min<size_t>(sample_count, TraceHash::kMaxSamples));
+  told = AddArray(told, edges,
+                  std::min<size_t>(edge_count.load(), kMaxEdgeHits));
   assertions = std::min(assertions, kMaxAssertions);
   return AddArray(told, counts, assertions);
 }
@@ -94,7 +96,9 @@ uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
 bool JobSlot::IsIntact(size_t assertions) const {
   const uint32_t count = discovery_count.load();
   if (count > kMaxDiscoveries || free_count > kMaxNewCheckpoints) return false;
+  if (edge_count.load() > kMaxEdgeHits) return false;
   uint64_t told = 0;
+  uint32_t next_edge = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
     const int32_t* end = free_checkpoints + free_count;
@@ -103,7 +107,17 @@ bool JobSlot::IsIntact(size_t assertions) const {
         (found.checkpoint > kNursery &&
          found.checkpoint < static_cast<int32_t>(kMaxCheckpoints) &&
          std::find(free_checkpoints, end, found.checkpoint) != end);
-    if (!is_own || found.assertion >= assertions) return false;
+    const bool is_of_edges = found.assertion == kEdgesAssertion;
+    if (!is_own || (!is_of_edges && found.assertion >= assertions)) {
+      return false;
+    }
+    if (is_of_edges) {
+      if (found.first_edge < next_edge ||
+          uint64_t{found.first_edge} + found.edges > edge_count.load()) {
+        return false;
+      }
+      next_edge = found.first_edge + found.edges;
+    }
     told = AddToChecksum(told, found);
   }
   if (finished.load() == 0) return true;

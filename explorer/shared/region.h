@@ -22,6 +22,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "explorer/coverage/scan.h"
 #include "explorer/fault/fault.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
@@ -41,6 +42,11 @@ inline constexpr size_t kMaxAgain = 1024;         // likewise
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
 inline constexpr size_t kMaxAssertions = 16384;
+inline constexpr size_t kMaxEdges = size_t{1} << 20;
+// Of one timeline: edges with a class that was not known.
+inline constexpr size_t kMaxEdgeHits = 16384;
+// In place of an assertion: the discovery is one of code edges.
+inline constexpr uint32_t kEdgesAssertion = ~uint32_t{0};
 inline constexpr size_t kFrontierSlots = size_t{1} << 20;
 
 // Text of bounded length; longer text is cut.
@@ -73,6 +79,30 @@ struct FrontierEntry {
   bool Knows(const MarkQuality& quality, uint64_t known_until) const;
 };
 
+// An edge of the code under test and a class of its hit count, as one number.
+inline constexpr uint32_t EdgeHit(size_t edge, int hit_class) {
+  return static_cast<uint32_t>(edge * coverage::kHitClasses) +
+         static_cast<uint32_t>(hit_class);
+}
+
+// Which of these pairs are known: those of discoveries that became cells. Those
+// that a timeline came to only at its end, where nothing branches off, are
+// covered but not known.
+struct EdgeFrontier {
+  // One bit a class: known to every job from now on. A filter only: what is
+  // not in it may be known all the same.
+  uint8_t known_to_all[kMaxEdges];
+  // By EdgeHit: the job that committed it, plus one; 0: none has.
+  std::atomic<uint64_t> known[kMaxEdges * coverage::kHitClasses];
+  std::atomic<uint64_t> covered[kMaxEdges * coverage::kHitClasses];
+
+  // To a job that knows what jobs < known_until have committed.
+  static bool Has(const std::atomic<uint64_t>& job, uint64_t known_until) {
+    const uint64_t at = job.load(std::memory_order_relaxed);
+    return at != 0 && at <= known_until;
+  }
+};
+
 struct Discovery {
   uint64_t key;
   MarkQuality quality;
@@ -82,8 +112,11 @@ struct Discovery {
   uint64_t events;
   int64_t time_ns;
   int32_t checkpoint;  // the process parked here, or -1
-  uint32_t assertion;  // index in the table
-  bool accepted;       // by the coordinator: it has become a splitpoint
+  uint32_t assertion;  // index in the table, or kEdgesAssertion
+  // Of edges: these of the job's.
+  uint32_t first_edge;
+  uint32_t edges;
+  bool accepted;  // by the coordinator: it has become a splitpoint
   FixedText<96> label;
 };
 
@@ -122,6 +155,8 @@ struct alignas(4096) JobSlot {
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
   uint32_t discoveries_dropped;
+  // EdgeHits in edges. Those of no discovery are of the end.
+  std::atomic<uint32_t> edge_count;
   // Keys of known marks with few arrivals that it came to.
   std::atomic<uint32_t> again_count;
   uint64_t again[kMaxAgain];
@@ -145,6 +180,7 @@ struct alignas(4096) JobSlot {
   ViolationRecord violation;
   FaultRecord fault;  // of a timeline that has not finished
   Discovery discoveries[kMaxDiscoveries];
+  uint32_t edges[kMaxEdgeHits];
 
   // Coordinator: the result is what its timeline has written. Of one that died
   // only what could lead astray is looked at. assertions: in the table.
@@ -180,6 +216,7 @@ struct RunnerSlot {
 struct Region {
   int32_t coordinator_pid;
   uint64_t memory_limit;  // of a timeline, in bytes; 0: none
+  uint32_t ignores_edges;
   std::atomic<uint64_t> frontier_count;
   // So many more processes may run a job at once: a semaphore, and the futex
   // word of the runners that have orders and no worker.
@@ -194,6 +231,7 @@ struct Region {
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
   alignas(4096) FrontierEntry frontier[kFrontierSlots];
+  alignas(4096) EdgeFrontier edges;
 
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();

@@ -32,6 +32,14 @@ TEST_F(RegionDeathTest, NobodyWritesBesideIt) {
 
 TEST_F(RegionDeathTest, TimelinesOnlyReadTheFrontier) {
   ASSERT_TRUE(region_->Commit(7, {}, 0, 0));
+  region_->edges.known[kMaxEdges].store(1);
+  EXPECT_DEATH(
+      {
+        region_->MakeFrontierReadOnly();
+        const bool knows = EdgeFrontier::Has(region_->edges.known[kMaxEdges], 1);
+        if (knows) region_->edges.covered[0].store(1);
+      },
+      "");
   EXPECT_DEATH(
       {
         region_->MakeFrontierReadOnly();
@@ -41,7 +49,7 @@ TEST_F(RegionDeathTest, TimelinesOnlyReadTheFrontier) {
       "");
 }
 
-// A finished job with a discovery and a violation.
+// A finished job with two discoveries, one of edges, and a violation.
 void Fill(JobSlot& slot) {
   slot.free_count = 1;
   slot.free_checkpoints[0] = 5;
@@ -50,14 +58,24 @@ void Fill(JobSlot& slot) {
   found.checkpoint = 5;
   found.assertion = 2;
   found.label.Set("label");
-  slot.discovery_count.store(1);
+  Discovery& edges = slot.discoveries[1];
+  edges.key = 10;
+  edges.checkpoint = -1;
+  edges.assertion = kEdgesAssertion;
+  edges.first_edge = 1;
+  edges.edges = 2;
+  for (uint32_t i = 0; i < 4; ++i) slot.edges[i] = 100 + i;
+  slot.edge_count.store(4);
+  slot.discovery_count.store(2);
   slot.violation.identity = 11;
   slot.violation.message.Set("message");
   slot.has_violation.store(1);
   slot.draws = 100;
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
-      AddToChecksum(AddToChecksum(0, found), slot.violation), 3);
+      AddToChecksum(AddToChecksum(AddToChecksum(0, found), edges),
+                    slot.violation),
+      3);
   slot.finished.store(1);
 }
 
@@ -73,7 +91,12 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { ++slot.discoveries[0].draws; },
       [&] { slot.discoveries[0].label.bytes[1] = '?'; },
       [&] { slot.discovery_count.store(0); },
-      [&] { slot.discovery_count.store(2); },
+      [&] { slot.discovery_count.store(3); },
+      [&] { slot.discoveries[1].first_edge = 2; },
+      [&] { slot.discoveries[1].edges = 1; },
+      [&] { ++slot.edges[2]; },
+      [&] { ++slot.edges[3]; },
+      [&] { slot.edge_count.store(5); },
       [&] { slot.has_violation.store(0); },
       [&] { ++slot.violation.identity; },
       [&] { slot.violation.message.size = 3; },
@@ -97,6 +120,11 @@ TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
       [&] { slot.discoveries[0].checkpoint = 6; },
       [&] { slot.discoveries[0].checkpoint = slot.free_checkpoints[0] = -2; },
       [&] { slot.free_count = kMaxNewCheckpoints + 1; },
+      [&] { slot.edge_count.store(kMaxEdgeHits + 1); },
+      [&] { slot.edge_count.store(2); },
+      [&] { slot.discoveries[1].edges = 4; },
+      [&] { slot.discoveries[1].edges = ~uint32_t{0}; },
+      [&] { slot.discoveries[1].first_edge = ~uint32_t{0}; },
   };
   for (size_t i = 0; i < writes.size(); ++i) {
     SCOPED_TRACE(i);
