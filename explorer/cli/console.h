@@ -61,6 +61,8 @@ class Console {
   void PrintBug(size_t number, const ReportedBug& bug, absl::string_view after,
                 absl::string_view reproduce);
   void PrintMisses(const ExplorationReport& report);
+  // Of instrumented code, if there is any.
+  void PrintCoverage(const ExplorationReport& report);
 
   std::string Good(absl::string_view text) const { return Paint(text, "32"); }
   std::string Bad(absl::string_view text) const { return Paint(text, "31;1"); }

@@ -118,6 +118,7 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   flags.Bool("replace", &arguments.replace);
   flags.KeyValues("param", &options.parameters);
   flags.String("policy", &options.policy);
+  flags.Bool("edges", &options.edges);
   flags.Int("lag", &options.lag, 1, 1 << 16);
   flags.Int("max_checkpoints", &options.max_checkpoints, 1, 1 << 16);
   flags.String("snapshot", &options.snapshot);
@@ -280,6 +281,7 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   }
   const ExplorationReport report = ReportOfExplore(options, *result);
   console.PrintMisses(report);
+  console.PrintCoverage(report);
   if (result->discoveries_dropped > 0) {
     console.Print(absl::StrCat(
         WithCommas(result->discoveries_dropped),

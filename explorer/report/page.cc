@@ -33,7 +33,8 @@ std::string ConfigText(const SearchConfig& config) {
     absl::StrAppend(&text, " · ", parameter.name(), "=", parameter.value());
   }
   return absl::StrCat(text, " · policy ", config.policy(), " · lag ",
-                      config.lag(), " · build ", config.build_id());
+                      config.lag(), config.ignores_edges() ? " · no edges" : "",
+                      " · build ", config.build_id());
 }
 
 // A right-aligned cell; the script sorts by its value.
@@ -81,6 +82,18 @@ std::string Head(std::initializer_list<absl::string_view> columns) {
   return head + "</tr></thead>\n";
 }
 
+// Arrivals at them are not counted.
+bool IsOfEdges(const PartMark& mark) {
+  return mark.assertion() == kEdgesAssertionId;
+}
+
+std::string Arrivals(const PartMark& mark) {
+  if (IsOfEdges(mark)) return "<td class=\"n\" data-v=\"0\">–</td>";
+  return absl::StrCat("<td class=\"n\" data-v=\"", mark.reaches(), "\">",
+                      mark.reaches(), mark.reaches() >= kMaxReaches ? "+" : "",
+                      "</td>");
+}
+
 class Page {
  public:
   Page(const PageInput& input, const PageOptions& options)
@@ -105,6 +118,7 @@ class Page {
     Course();
     Unseen();
     Assertions();
+    if (!total().functions().empty()) Code();
     Marks();
     if (input_.parts.size() > 1) Parts();
     Tree();
@@ -157,6 +171,16 @@ class Page {
                       " discoveries, better arrivals included"));
     Tile("Events", Grouped(total().events()),
          absl::StrCat(Grouped(total().draws()), " draws"));
+    if (!total().functions().empty()) {
+      uint64_t edges = 0;
+      uint64_t covered = 0;
+      for (const PartFunction& function : total().functions()) {
+        edges += function.edges();
+        covered += function.covered();
+      }
+      Tile("Edges", Grouped(covered),
+           absl::StrCat("covered, of ", Grouped(edges)));
+    }
     Tile("Wall time", ForHumans(wall),
          absl::StrCat(ForHumans(total().cpu_seconds()), " of CPU"));
     html_ += "</dl>\n";
@@ -285,6 +309,7 @@ class Page {
                    .bar_width = 1};
     std::vector<uint64_t> counts(kMaxReaches);
     for (const PartMark& mark : part.marks()) {
+      if (IsOfEdges(mark)) continue;
       if (mark.reaches() < kMaxReaches) ++counts[mark.reaches()];
     }
     for (uint32_t k = 1; k < kMaxReaches; ++k) {
@@ -336,6 +361,7 @@ class Page {
         "next timelines</th></tr></thead>\n<tbody>\n");
     std::vector<uint64_t> marks(kMaxReaches + 1);
     for (const PartMark& mark : total().marks()) {
+      if (IsOfEdges(mark)) continue;
       ++marks[std::min(mark.reaches(), kMaxReaches)];
     }
     Rarity("Marks", marks);
@@ -359,6 +385,7 @@ class Page {
   }
 
   void Assertions();
+  void Code();
   void Marks();
   void Parts();
   void Tree();
@@ -442,6 +469,55 @@ void Page::Assertions() {
   End();
 }
 
+void Page::Code() {
+  Begin("code", "Instrumented code");
+  // Never entered, then by the newest edge.
+  std::vector<std::pair<uint64_t, int>> rows;
+  uint64_t nameless = 0;
+  for (int i = 0; i < total().functions_size(); ++i) {
+    const PartFunction& function = total().functions(i);
+    if (function.name().empty()) {
+      nameless += function.functions();
+    } else {
+      rows.emplace_back(function.covered() == 0 ? 0 : ~function.last_timeline(),
+                        i);
+    }
+  }
+  std::sort(rows.begin(), rows.end());
+  const size_t shown = std::min(rows.size(), kMaxFunctionRows);
+  absl::StrAppend(&html_, "<div class=\"scroll\"><table>\n",
+                  Head({"state", "function", "#edges covered", "#of",
+                        "#first timeline", "#newest edge in timeline"}),
+                  "<tbody>\n");
+  for (size_t i = 0; i < shown; ++i) {
+    const PartFunction& function = total().functions(rows[i].second);
+    const int state = function.covered() == 0                  ? 0
+                      : function.covered() < function.edges() ? 1
+                                                              : 2;
+    static constexpr const char* kStates[] = {"never", "in part", "covered"};
+    absl::StrAppend(&html_, "<tr", state == 0 ? " class=\"never\"" : "",
+                    "><td data-v=\"", state, "\"><span class=\"state\">",
+                    kStates[state], "</span></td>", Text(function.name()),
+                    Number(function.covered()), Number(function.edges()),
+                    Number(function.first_timeline()),
+                    Number(function.last_timeline()), "</tr>\n");
+  }
+  html_ += "</tbody></table></div>\n";
+  html_ += LeftOut(shown, rows.size(),
+                   "what was never entered, then what has the newest edges");
+  if (nameless > 0) {
+    absl::StrAppend(&html_, "<p class=\"note\">", Grouped(nameless),
+                    " functions more were never entered; their names are noted "
+                    "when a search ends.</p>\n");
+  }
+  if (input_.parts.size() > 1) {
+    html_ +=
+        "<p class=\"note\">Of each function: as many edges as the search "
+        "that covered most of them.</p>\n";
+  }
+  End();
+}
+
 void Page::Marks() {
   Begin("marks", "Yield of the marks");
   std::vector<std::pair<uint64_t, int>> rows;  // how few branches, index
@@ -459,8 +535,7 @@ void Page::Marks() {
     const PartMark& mark = total().marks(rows[i].second);
     absl::StrAppend(
         &html_, "<tr>", Text(mark.label()), Number(mark.first_timeline()),
-        "<td class=\"n\" data-v=\"", mark.reaches(), "\">", mark.reaches(),
-        mark.reaches() >= kMaxReaches ? "+" : "", "</td>",
+        Arrivals(mark),
         Number(mark.discoveries() - 1), Number(mark.branches()),
         Number(mark.fruitful()), Number(mark.discoveries_below()), "</tr>\n");
   }

@@ -112,10 +112,7 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   result_.rewound_timelines = pool_.rewound();
   if (!pool_.failure().ok()) return pool_.failure();
   if (!failure_.ok()) return failure_;
-  result_.functions = edges_.functions();
-  for (size_t i = 0; i < result_.functions.size(); ++i) {
-    result_.functions[i].name = edges_.NameOf(i);
-  }
+  result_.functions = edges_.Functions();
   return std::move(result_);
 }
 
@@ -197,6 +194,7 @@ void Coordinator::Commit(uint64_t number) {
     log_->Forget(number);
     if (!IsRestored(number + 1)) {
       sparse_counts_.Restore(log_->restored().again, archive_, pool_.region());
+      edges_.SetLogged();
     }
     return;
   }
@@ -390,8 +388,10 @@ void Coordinator::RestoreTotals() {
   logged_ = result_;
 }
 
-void Coordinator::FlushLog() {
-  if (log_ == nullptr || batch_.count() == 0 || !failure_.ok()) return;
+void Coordinator::FlushLog(bool is_end) {
+  if (log_ == nullptr || !failure_.ok()) return;
+  // While a log is being restored there is nothing to add to it.
+  if (batch_.count() == 0 && (!is_end || IsRestored(committed_))) return;
   batch_.set_draws(result_.draws - logged_.draws);
   batch_.set_events(result_.events - logged_.events);
   batch_.set_tree_hash(result_.tree_hash);
@@ -405,6 +405,7 @@ void Coordinator::FlushLog() {
     counts.set_fails(now.fails - then.fails);
   }
   sparse_counts_.MoveTo(batch_);
+  edges_.MoveTo(batch_, is_end);
   UpdateTimes();
   batch_.set_wall_seconds(result_.wall_seconds);
   batch_.set_cpu_seconds(result_.cpu_seconds);
@@ -466,7 +467,7 @@ void Coordinator::Shutdown() {
     result_.stopped_by = "time_limit";
   }
   pool_.Shutdown();
-  FlushLog();
+  FlushLog(/*is_end=*/edges_.edges() > 0);
   UpdateTimes();
 }
 

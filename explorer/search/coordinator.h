@@ -57,7 +57,7 @@ class Coordinator {
   bool IsRestored(uint64_t number) const;
   void RestoreTotals();
   // Writes what has been committed since the last time.
-  void FlushLog();
+  void FlushLog(bool is_end = false);
   void UpdateTimes();
   void ReportProgress();
   void Shutdown();

@@ -2,9 +2,11 @@
 #include "explorer/search/edge_ledger.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "explorer/coverage/scan.h"
+#include "explorer/recipe/outcome.h"
 #include "providers/base/hash.h"
 
 namespace moonpool::explorer {
@@ -34,6 +36,7 @@ EdgeLedger::EdgeLedger(Region* region) : region_(region) {
                         static_cast<uint32_t>(i));
     covered_.emplace_back().edges = functions_[i].edges;
   }
+  logged_.resize(covered_.size());
   is_known_.resize(edges());
   is_covered_.resize(edges());
 }
@@ -101,7 +104,6 @@ void EdgeLedger::Cover(uint64_t job, uint32_t hit) {
   const size_t edge = EdgeOf(hit);
   if (is_covered_[edge]) return;
   is_covered_[edge] = true;
-  ++covered_count_;
   CoveredFunction& function = covered_[function_of_[edge]];
   if (function.covered++ == 0) function.first_timeline = job + 1;
   function.last_timeline = job + 1;
@@ -113,6 +115,53 @@ void EdgeLedger::SetAllKnowUntil(uint64_t job) {
     uint8_t& known = region_->edges.known_to_all[EdgeOf(hit)];
     known = static_cast<uint8_t>(known | 1 << ClassOf(hit));
   }
+}
+
+void EdgeLedger::SetLogged() {
+  is_logged_ = true;
+  for (size_t i = 0; i < covered_.size(); ++i) {
+    logged_[i] = covered_[i].covered;
+  }
+}
+
+void EdgeLedger::MoveTo(LoggedBatch& batch, bool is_end) {
+  for (size_t i = 0; i < covered_.size(); ++i) {
+    const CoveredFunction& now = covered_[i];
+    const bool has_news = now.covered > logged_[i];
+    if (is_logged_ && !has_news && !(is_end && now.covered == 0)) continue;
+    LoggedFunction& logged = *batch.add_functions();
+    logged.set_number(static_cast<uint32_t>(i));
+    if (!is_logged_) logged.set_edges(now.edges);
+    if (has_news || is_end) logged.set_name(ToValidUtf8(NameOf(i)));
+    if (!has_news) continue;
+    logged.set_covered(now.covered - logged_[i]);
+    logged.set_first_timeline(now.first_timeline);
+    logged.set_last_timeline(now.last_timeline);
+  }
+  SetLogged();
+}
+
+std::vector<CoveredFunction> EdgeLedger::Functions() {
+  std::vector<CoveredFunction> functions;
+  std::map<std::string, size_t> index;
+  for (size_t i = 0; i < covered_.size(); ++i) {
+    const auto [it, is_new] = index.emplace(NameOf(i), functions.size());
+    if (is_new) {
+      functions.push_back(covered_[i]);
+      continue;
+    }
+    CoveredFunction& sum = functions[it->second];
+    const CoveredFunction& part = covered_[i];
+    if (part.covered > 0) {
+      sum.first_timeline = sum.covered == 0 ? part.first_timeline
+                                            : std::min(sum.first_timeline,
+                                                       part.first_timeline);
+      sum.last_timeline = std::max(sum.last_timeline, part.last_timeline);
+    }
+    sum.edges += part.edges;
+    sum.covered += part.covered;
+  }
+  return functions;
 }
 
 const std::string& EdgeLedger::NameOf(size_t function) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "explorer/coverage/edges.h"
+#include "explorer/directory/log.pb.h"
 #include "explorer/search/explore.h"
 #include "explorer/shared/region.h"
 
@@ -36,13 +37,19 @@ class EdgeLedger {
   void SetAllKnowUntil(uint64_t job);
 
   size_t edges() const { return function_of_.size(); }
-  size_t covered() const { return covered_count_; }
-  // All functions, in the order of their first edges; without names.
-  const std::vector<CoveredFunction>& functions() const { return covered_; }
-  // Looked up once.
-  const std::string& NameOf(size_t function);
+  // All functions, by name, in the order of their first edges. The parts of a
+  // coroutine are one.
+  std::vector<CoveredFunction> Functions();
+
+  // Adds what was covered since the last time to a batch; the first time, how
+  // many functions there are; at the end, which ones were never entered.
+  void MoveTo(LoggedBatch& batch, bool is_end);
+  // All that is covered so far is in the log.
+  void SetLogged();
 
  private:
+  // Looked up once.
+  const std::string& NameOf(size_t function);
   void Cover(uint64_t job, uint32_t hit);
   bool IsSound(uint32_t hit) const {
     return hit / coverage::kHitClasses < edges();
@@ -54,7 +61,8 @@ class EdgeLedger {
   std::vector<bool> is_known_;            // likewise, in any class
   std::vector<bool> is_covered_;          // likewise
   std::vector<CoveredFunction> covered_;  // by function
-  size_t covered_count_ = 0;
+  bool is_logged_ = false;        // that there are functions
+  std::vector<uint64_t> logged_;  // by function: the covered edges
   // Committed, but maybe not for every job yet.
   std::deque<std::pair<uint64_t, uint32_t>> young_;
 };
