@@ -62,6 +62,46 @@ std::string OneLine(absl::string_view text) {
   return line;
 }
 
+std::vector<std::string> CoverageLines(const ExplorationReport& report) {
+  constexpr size_t kMax = 5;
+  if (report.functions().empty()) return {};
+  std::vector<std::string> lines;
+  std::vector<std::pair<double, int>> entered;  // the newest edge, index
+  std::vector<std::string> never;
+  for (int i = 0; i < report.functions_size(); ++i) {
+    const ReportedFunction& function = report.functions(i);
+    if (function.covered() > 0) {
+      entered.emplace_back(-function.last_timeline(), i);
+    } else {
+      never.push_back(function.name());
+    }
+  }
+  std::sort(entered.begin(), entered.end());
+  lines.push_back(absl::StrCat(
+      "code: ", WithCommas(static_cast<uint64_t>(report.edges_covered())),
+      " of ", WithCommas(static_cast<uint64_t>(report.edges())), " edges, ",
+      WithCommas(entered.size()), " of ",
+      Count(static_cast<uint64_t>(report.functions_size()), "function")));
+  std::vector<std::string> last;
+  for (size_t i = 0; i < std::min(kMax, entered.size()); ++i) {
+    const auto [timeline, index] = entered[i];
+    last.push_back(
+        absl::StrCat(OneLine(report.functions(index).name()), " (timeline ",
+                     WithCommas(static_cast<uint64_t>(-timeline)), ")"));
+  }
+  if (!last.empty()) {
+    lines.push_back(absl::StrCat("newest edges: ", absl::StrJoin(last, ", ")));
+  }
+  if (never.empty()) return lines;
+  const size_t more = never.size() - std::min(kMax, never.size());
+  never.resize(never.size() - more);
+  lines.push_back(absl::StrCat("never entered: ", OneLine(absl::StrJoin(never, ", ")),
+                     more == 0 ? ""
+                               : absl::StrCat(" and ", more,
+                                              " more; --json=FILE has them")));
+  return lines;
+}
+
 std::string ShellQuote(absl::string_view word) {
   const bool plain =
       !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
@@ -148,44 +188,6 @@ void Console::PrintMisses(const ExplorationReport& report) {
     Print(absl::StrCat("never happened: ", report.misses_size() - shown,
                        " more; --json=FILE has them all"));
   }
-}
-
-void Console::PrintCoverage(const ExplorationReport& report) {
-  constexpr size_t kMax = 5;
-  if (report.functions().empty()) return;
-  std::vector<std::pair<double, int>> entered;  // the newest edge, index
-  std::vector<std::string> never;
-  for (int i = 0; i < report.functions_size(); ++i) {
-    const ReportedFunction& function = report.functions(i);
-    if (function.covered() > 0) {
-      entered.emplace_back(-function.last_timeline(), i);
-    } else {
-      never.push_back(function.name());
-    }
-  }
-  std::sort(entered.begin(), entered.end());
-  Print(absl::StrCat(
-      "code: ", WithCommas(static_cast<uint64_t>(report.edges_covered())),
-      " of ", WithCommas(static_cast<uint64_t>(report.edges())), " edges, ",
-      WithCommas(entered.size()), " of ",
-      Count(static_cast<uint64_t>(report.functions_size()), "function")));
-  std::vector<std::string> last;
-  for (size_t i = 0; i < std::min(kMax, entered.size()); ++i) {
-    const auto [timeline, index] = entered[i];
-    last.push_back(
-        absl::StrCat(OneLine(report.functions(index).name()), " (timeline ",
-                     WithCommas(static_cast<uint64_t>(-timeline)), ")"));
-  }
-  if (!last.empty()) {
-    Print(absl::StrCat("newest edges: ", absl::StrJoin(last, ", ")));
-  }
-  if (never.empty()) return;
-  const size_t more = never.size() - std::min(kMax, never.size());
-  never.resize(never.size() - more);
-  Print(absl::StrCat("never entered: ", OneLine(absl::StrJoin(never, ", ")),
-                     more == 0 ? ""
-                               : absl::StrCat(" and ", more,
-                                              " more; --json=FILE has them")));
 }
 
 std::string Console::Paint(absl::string_view text,

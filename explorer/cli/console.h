@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -42,6 +43,9 @@ class DiscoveryPace {
   absl::Duration newest_;
 };
 
+// What an exploration covered of instrumented code; nothing if there is none.
+std::vector<std::string> CoverageLines(const ExplorationReport& report);
+
 // Standard output. On a terminal it keeps a status line at the bottom; else
 // the status is a plain line now and then. Colours only on a terminal, and not
 // where NO_COLOR is set.
@@ -61,8 +65,6 @@ class Console {
   void PrintBug(size_t number, const ReportedBug& bug, absl::string_view after,
                 absl::string_view reproduce);
   void PrintMisses(const ExplorationReport& report);
-  // Of instrumented code, if there is any.
-  void PrintCoverage(const ExplorationReport& report);
 
   std::string Good(absl::string_view text) const { return Paint(text, "32"); }
   std::string Bad(absl::string_view text) const { return Paint(text, "31;1"); }

@@ -281,7 +281,7 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   }
   const ExplorationReport report = ReportOfExplore(options, *result);
   console.PrintMisses(report);
-  console.PrintCoverage(report);
+  for (const std::string& text : CoverageLines(report)) console.Print(text);
   if (result->discoveries_dropped > 0) {
     console.Print(absl::StrCat(
         WithCommas(result->discoveries_dropped),

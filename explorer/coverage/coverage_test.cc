@@ -6,6 +6,8 @@
 // to find, and of loops that have ever new hit counts.
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +21,9 @@
 #include "explorer/cli/isolated_run.h"
 #include "explorer/coverage/edges.h"
 #include "explorer/coverage/testing_header.h"
+#include "explorer/directory/campaign.pb.h"
+#include "explorer/directory/campaign_summary.h"
+#include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.pb.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/search/explore.h"
@@ -263,12 +268,43 @@ TEST(CoverageTest, CountsCoveredEdgesByFunction) {
   EXPECT_EQ(never->first_timeline, 0u);
 }
 
+// The log alone tells of each function what the search does.
+void ExpectLogged(const ExploreResult& result, const std::string& directory) {
+  const absl::StatusOr<CampaignSummary> summary = ReadCampaign(directory);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  std::map<std::string, std::string> logged;
+  for (const PartFunction& function : summary->part.functions()) {
+    EXPECT_EQ(function.functions(), 0u);
+    logged[function.name()] =
+        absl::StrCat(function.covered(), "/", function.edges(), " ",
+                     function.first_timeline(), "-", function.last_timeline());
+  }
+  std::map<std::string, std::string> expected;
+  for (const CoveredFunction& function : result.functions) {
+    expected[function.name] =
+        absl::StrCat(function.covered, "/", function.edges, " ",
+                     function.first_timeline, "-", function.last_timeline);
+  }
+  EXPECT_EQ(logged, expected);
+  int of_edges = 0;
+  for (const PartMark& mark : summary->part.marks()) {
+    if (mark.assertion() != kEdgesAssertionId) continue;
+    ++of_edges;
+    EXPECT_TRUE(absl::StartsWith(mark.label(), "edge moonpool::testing_header"))
+        << mark.label();
+  }
+  EXPECT_GT(of_edges, 3);
+}
+
 TEST(CoverageTest, AResumedSearchIsTheSame) {
   for (const char* campaign : {"header", "loops"}) {
     SCOPED_TRACE(campaign);
     ExploreOptions options = Options(campaign, 300 / kScale);
     const std::string expected = TreeOf(MustExplore(options));
-    options.log = absl::StrCat(testing::TempDir(), "/resumed-", campaign);
+    const std::string directory =
+        absl::StrCat(testing::TempDir(), "/resumed-", campaign);
+    std::filesystem::create_directory(directory);
+    options.log = SearchLogFile(directory);
     options.timelines = 120 / kScale;
     MustExplore(options);
     options.timelines = 300 / kScale;
@@ -276,6 +312,7 @@ TEST(CoverageTest, AResumedSearchIsTheSame) {
     const ExploreResult resumed = MustExplore(options);
     EXPECT_EQ(resumed.restored_timelines, 120 / kScale);
     EXPECT_EQ(TreeOf(resumed), expected);
+    ExpectLogged(resumed, directory);
 
     // With or without edges, it is another search.
     options.edges = false;

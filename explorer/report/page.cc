@@ -507,8 +507,8 @@ void Page::Code() {
                    "what was never entered, then what has the newest edges");
   if (nameless > 0) {
     absl::StrAppend(&html_, "<p class=\"note\">", Grouped(nameless),
-                    " functions more were never entered; their names are noted "
-                    "when a search ends.</p>\n");
+                    " more were never entered; their names are noted when a "
+                    "search ends.</p>\n");
   }
   if (input_.parts.size() > 1) {
     html_ +=
