@@ -102,7 +102,7 @@ class LogReader {
     for (const LoggedFunction& logged : batch.functions()) {
       PartFunction& function = functions_[logged.number()];
       if (!logged.name().empty()) function.set_name(logged.name());
-      function.set_edges(function.edges() + logged.edges());
+      if (logged.edges() > 0) function.set_edges(logged.edges());
       AddCovered(logged, function);
     }
     for (const LoggedAssertion& counts : batch.assertions()) {
