@@ -37,13 +37,13 @@ bool EdgeWatch::Look() {
   bool any = false;
   for (const coverage::CounterRange* range = coverage::CounterRanges();
        range->size > 0; ++range) {
-    const bool is_any = coverage::Scan(
-        {.counters = range->counters,
-         .size = range->size,
-         .first = range->first,
-         .seen = seen_.data() + range->first,
-         .known = region_->edges.known_to_all + range->first,
-         .sink = job_ == nullptr ? nullptr : this});
+    const bool is_any =
+        coverage::Scan({.counters = range->counters,
+                        .size = range->size,
+                        .first = range->first,
+                        .seen = seen_.data() + range->first,
+                        .known = region_->edges.known_to_all + range->first,
+                        .sink = job_ == nullptr ? nullptr : this});
     any = any || is_any;
   }
   return any;

@@ -42,8 +42,8 @@ class EdgeWatch final : private coverage::HitSink {
   bool Look();
   // Whether what has been told since the last cluster should be one, a
   // discovery, now. It should if there is an edge that no timeline had come to;
-  // of mere new classes, only after 1, 3, 7, 15, ... events: loops have new ones
-  // for ever.
+  // of mere new classes, only after 1, 3, 7, 15, ... events: loops have new
+  // ones for ever.
   bool IsClusterDue(uint64_t events) const;
   // The edges of that discovery. REQUIRES: IsClusterDue.
   struct Cluster {

@@ -95,10 +95,10 @@ std::vector<std::string> CoverageLines(const ExplorationReport& report) {
   if (never.empty()) return lines;
   const size_t more = never.size() - std::min(kMax, never.size());
   never.resize(never.size() - more);
-  lines.push_back(absl::StrCat("never entered: ", OneLine(absl::StrJoin(never, ", ")),
-                     more == 0 ? ""
-                               : absl::StrCat(" and ", more,
-                                              " more; --json=FILE has them")));
+  lines.push_back(absl::StrCat(
+      "never entered: ", OneLine(absl::StrJoin(never, ", ")),
+      more == 0 ? ""
+                : absl::StrCat(" and ", more, " more; --json=FILE has them")));
   return lines;
 }
 

@@ -124,11 +124,11 @@ std::string FunctionsOf(const ExploreResult& result) {
 
 // All that a tree determines.
 std::string TreeOf(const ExploreResult& result) {
-  std::string tree = absl::StrCat(
-      "timelines=", result.timelines, " forks=", result.forks,
-      " draws=", result.draws, " events=", result.events,
-      " discoveries=", result.discoveries, " hash=", result.tree_hash, "\n",
-      FunctionsOf(result));
+  std::string tree =
+      absl::StrCat("timelines=", result.timelines, " forks=", result.forks,
+                   " draws=", result.draws, " events=", result.events,
+                   " discoveries=", result.discoveries,
+                   " hash=", result.tree_hash, "\n", FunctionsOf(result));
   for (const Bug& bug : result.bugs) {
     absl::StrAppend(&tree, "bug ", bug.first_timeline, " ",
                     bug.recipe.ShortDebugString(), "\n");
@@ -198,8 +198,8 @@ TEST(CoverageTest, EdgesLeadToWhatNoAssertionLeadsTo) {
     const BugRecipe& recipe = guided.bugs[0].recipe;
     EXPECT_EQ(recipe.expected().message(), "the header is right");
     SimulationBuilder builder = Build("header");
-    const absl::StatusOr<TimelineOutcome> again = RunIsolated(
-        builder, recipe.root_seed(), BreakpointsOf(recipe), {});
+    const absl::StatusOr<TimelineOutcome> again =
+        RunIsolated(builder, recipe.root_seed(), BreakpointsOf(recipe), {});
     ASSERT_TRUE(again.ok()) << again.status();
     ASSERT_FALSE(again->violations().empty());
     EXPECT_EQ(again->trace_hash(), recipe.trace_hash());
@@ -225,10 +225,16 @@ TEST(CoverageTest, ProcessesDoNotChangeTheTree) {
        std::vector<std::pair<std::string, uint64_t>>{{"header", 600},
                                                      {"loops", 300}}) {
     std::string expected;
-    for (const Processes& processes : std::vector<Processes>{
-             {"fork", 1, 256}, {"fork", 4, 3},   {"fork", 2, 0},
-             {"rewind", 1, 8}, {"rewind", 2, 3}, {"rewind", 4, 256},
-             {"auto", 1, 256}, {"auto", 2, 3},   {"auto", 4, 256}}) {
+    for (const Processes& processes :
+         std::vector<Processes>{{"fork", 1, 256},
+                                {"fork", 4, 3},
+                                {"fork", 2, 0},
+                                {"rewind", 1, 8},
+                                {"rewind", 2, 3},
+                                {"rewind", 4, 256},
+                                {"auto", 1, 256},
+                                {"auto", 2, 3},
+                                {"auto", 4, 256}}) {
       SCOPED_TRACE(absl::StrCat(campaign, " ", processes.snapshot, " workers ",
                                 processes.workers));
       ExploreOptions options = Options(campaign, timelines / kScale);
@@ -317,7 +323,8 @@ TEST(CoverageTest, AResumedSearchIsTheSame) {
     // With or without edges, it is another search.
     options.edges = false;
     const absl::Status other = Explore(options).status();
-    EXPECT_TRUE(absl::StrContains(other.message(), "--edges is 'on', not 'off'"))
+    EXPECT_TRUE(
+        absl::StrContains(other.message(), "--edges is 'on', not 'off'"))
         << other;
   }
 }

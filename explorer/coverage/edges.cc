@@ -109,8 +109,8 @@ std::string PlaceOf(const Function& function, size_t edge) {
 }  // namespace moonpool::coverage
 
 extern "C" {
-__attribute__((visibility("default"))) void
-__sanitizer_cov_8bit_counters_init(uint8_t* begin, uint8_t* end) {
+__attribute__((visibility("default"))) void __sanitizer_cov_8bit_counters_init(
+    uint8_t* begin, uint8_t* end) {
   moonpool::coverage::AddCounters(begin, end);
 }
 __attribute__((visibility("default"))) void __sanitizer_cov_pcs_init(

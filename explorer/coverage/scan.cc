@@ -40,11 +40,11 @@ constexpr size_t kStep = 4 * kBlock;
 // Of counts below 16 by their low half, of others by their high half; a table
 // has nothing to say of the other's, or less: so the larger one is right.
 __attribute__((target("avx2"))) inline __m256i ClassBits(__m256i counts) {
-  const __m256i low_table = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-      0, 1, 2, 4, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16));
+  const __m256i low_table = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 1, 2, 4, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16));
   const __m256i high_table = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 32, 64, 64, 64, 64, 64, 64, -128, -128, -128, -128,
-                    -128, -128, -128, -128));
+      _mm_setr_epi8(0, 32, 64, 64, 64, 64, 64, 64, -128, -128, -128, -128, -128,
+                    -128, -128, -128));
   const __m256i mask = _mm256_set1_epi8(15);
   const __m256i low = _mm256_and_si256(counts, mask);
   const __m256i high = _mm256_and_si256(_mm256_srli_epi16(counts, 4), mask);
@@ -76,8 +76,8 @@ __attribute__((target("avx2"))) bool ScanAvx2(const ScanInput& input) {
     __m256i fresh = _mm256_setzero_si256();
     for (size_t j = 0; j < 4; ++j) {
       const __m256i seen = Load(input.seen + i + j * kBlock);
-      fresh = _mm256_or_si256(
-          fresh, _mm256_andnot_si256(seen, ClassBits(counts[j])));
+      fresh = _mm256_or_si256(fresh,
+                              _mm256_andnot_si256(seen, ClassBits(counts[j])));
     }
     if (IsZero(fresh)) continue;
     ScanRange(input, i, i + kStep);

@@ -61,8 +61,8 @@ void BM_EdgeScanAllNew(benchmark::State& state) {
   Bytes seen(size);
   for (auto _ : state) {
     seen.assign(size, 0);
-    benchmark::DoNotOptimize(Scan(
-        {.counters = counters.data(), .size = size, .seen = seen.data()}));
+    benchmark::DoNotOptimize(
+        Scan({.counters = counters.data(), .size = size, .seen = seen.data()}));
   }
 }
 BENCHMARK(BM_EdgeScanAllNew)->Arg(64);

@@ -20,8 +20,7 @@ using Bytes = std::vector<uint8_t>;
 
 TEST(HitClassTest, HasTheClassesOfAfl) {
   const std::vector<std::pair<int, int>> classes = {
-      {1, 1},   {2, 2},   {3, 3},    {4, 7},
-      {8, 15},  {16, 31}, {32, 127}, {128, 255}};
+      {1, 1}, {2, 2}, {3, 3}, {4, 7}, {8, 15}, {16, 31}, {32, 127}, {128, 255}};
   EXPECT_EQ(HitClassBit(0), 0);
   for (size_t i = 0; i < classes.size(); ++i) {
     for (int count = classes[i].first; count <= classes[i].second; ++count) {
@@ -80,7 +79,7 @@ using Scanner = bool (*)(const ScanInput&);
 
 // With so many bytes before each array: not aligned.
 Outcome OutcomeOf(Scanner scanner, const Bytes& counters, const Bytes& seen,
-            const Bytes& known, size_t first, size_t shift) {
+                  const Bytes& known, size_t first, size_t shift) {
   const size_t size = counters.size();
   // What lies behind must be neither read into the result nor written.
   Bytes shifted[3];
@@ -116,8 +115,8 @@ TEST(ScanTest, AllScansAgreeWithTheReference) {
     Bytes known(size);
     for (size_t i = 0; i < size; ++i) {
       if (numbers.Below(100) < density) {
-        counters[i] = static_cast<uint8_t>(
-            numbers.Next() >> numbers.Below(8) & 0xFF);
+        counters[i] =
+            static_cast<uint8_t>(numbers.Next() >> numbers.Below(8) & 0xFF);
       }
       seen[i] = static_cast<uint8_t>(numbers.Next());
       if (mostly_seen && numbers.Below(50) != 0) seen[i] = 0xFF;
@@ -127,8 +126,8 @@ TEST(ScanTest, AllScansAgreeWithTheReference) {
     const size_t first = numbers.Below(1000);
     const size_t shift = numbers.Below(40);
     const Outcome expected = Reference(counters, seen, known, first);
-    for (const Scanner scanner : {Scanner{&Scan}, Scanner{&ScanOneByOne},
-                                  Scanner{&ScanWords}}) {
+    for (const Scanner scanner :
+         {Scanner{&Scan}, Scanner{&ScanOneByOne}, Scanner{&ScanWords}}) {
       ASSERT_TRUE(OutcomeOf(scanner, counters, seen, known, first, shift) ==
                   expected)
           << "round " << round << " size " << size;
@@ -139,7 +138,8 @@ TEST(ScanTest, AllScansAgreeWithTheReference) {
 TEST(ScanTest, NoSinkIsTold) {
   const Bytes counters = {0, 1, 200};
   Bytes seen = {0, 0, 0};
-  EXPECT_TRUE(Scan({.counters = counters.data(), .size = 3, .seen = seen.data()}));
+  EXPECT_TRUE(
+      Scan({.counters = counters.data(), .size = 3, .seen = seen.data()}));
   EXPECT_EQ(seen, Bytes({0, 1, 128}));
   EXPECT_FALSE(
       Scan({.counters = counters.data(), .size = 3, .seen = seen.data()}));

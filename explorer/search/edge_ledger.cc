@@ -54,9 +54,9 @@ bool EdgeLedger::Name(const JobSlot& slot, Discovery& found) {
     return is_new(hit) && !is_known_[EdgeOf(hit)];
   });
   if (edge != end) first = edge;
-  found.key = Combine64(
-      Combine64(HashBytes("edge"), coverage::EdgeId(EdgeOf(*first))),
-      static_cast<uint64_t>(ClassOf(*first)));
+  found.key =
+      Combine64(Combine64(HashBytes("edge"), coverage::EdgeId(EdgeOf(*first))),
+                static_cast<uint64_t>(ClassOf(*first)));
   const auto more = std::count_if(begin, end, is_new) - 1;
   const coverage::Function& function = functions_[function_of_[EdgeOf(*first)]];
   found.label.Set(absl::StrCat(
@@ -153,9 +153,9 @@ std::vector<CoveredFunction> EdgeLedger::Functions() {
     CoveredFunction& sum = functions[it->second];
     const CoveredFunction& part = covered_[i];
     if (part.covered > 0) {
-      sum.first_timeline = sum.covered == 0 ? part.first_timeline
-                                            : std::min(sum.first_timeline,
-                                                       part.first_timeline);
+      sum.first_timeline =
+          sum.covered == 0 ? part.first_timeline
+                           : std::min(sum.first_timeline, part.first_timeline);
       sum.last_timeline = std::max(sum.last_timeline, part.last_timeline);
     }
     sum.edges += part.edges;

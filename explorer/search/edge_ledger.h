@@ -61,8 +61,8 @@ class EdgeLedger {
   std::vector<bool> is_known_;            // likewise, in any class
   std::vector<bool> is_covered_;          // likewise
   std::vector<CoveredFunction> covered_;  // by function
-  bool is_logged_ = false;        // that there are functions
-  std::vector<uint64_t> logged_;  // by function: the covered edges
+  bool is_logged_ = false;                // that there are functions
+  std::vector<uint64_t> logged_;          // by function: the covered edges
   // Committed, but maybe not for every job yet.
   std::deque<std::pair<uint64_t, uint32_t>> young_;
 };

@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// No assertion tells the search how near it is to opening the lock; the edges of lock.cc do.
+// No assertion tells the search how near it is to opening the lock; the edges
+// of lock.cc do.
 
 #include <memory>
 
