@@ -242,7 +242,7 @@ TEST(CoverageTest, ProcessesDoNotChangeTheTree) {
       options.workers = processes.workers;
       options.max_checkpoints = processes.checkpoints;
       const ExploreResult result = MustExplore(options);
-      EXPECT_GT(result.discoveries, 3u);
+      EXPECT_GE(result.discoveries, 2u);
       if (expected.empty()) expected = TreeOf(result);
       EXPECT_EQ(TreeOf(result), expected);
     }
@@ -299,7 +299,7 @@ void ExpectLogged(const ExploreResult& result, const std::string& directory) {
     EXPECT_TRUE(absl::StartsWith(mark.label(), "edge moonpool::testing_header"))
         << mark.label();
   }
-  EXPECT_GT(of_edges, 3);
+  EXPECT_GE(of_edges, 2);
 }
 
 TEST(CoverageTest, AResumedSearchIsTheSame) {
