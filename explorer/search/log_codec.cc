@@ -20,16 +20,23 @@ uint32_t LastStreams(const Job& job) {
   return job.segments.empty() ? 0 : ToProtoStreams(job.segments.back().streams);
 }
 
-LoggedDiscovery ToLogged(const JobSlot& slot, const Discovery& found) {
+LoggedDiscovery ToLogged(const Arrival& found) {
   LoggedDiscovery logged;
   logged.set_key(found.key);
-  logged.set_label(ToValidUtf8(found.label.Get()));
   for (int64_t quality : found.quality) logged.add_quality(quality);
   logged.set_ordinal(found.ordinal);
   logged.set_segment_draws(found.segment_draws);
   logged.set_draws(found.draws);
   logged.set_events(found.events);
   logged.set_time_ns(found.time_ns);
+  logged.set_accepted(found.accepted);
+  logged.set_is_way(found.is_way);
+  return logged;
+}
+
+LoggedDiscovery ToLogged(const JobSlot& slot, const Discovery& found) {
+  LoggedDiscovery logged = ToLogged(static_cast<const Arrival&>(found));
+  logged.set_label(ToValidUtf8(found.label.Get()));
   const auto& entries = AssertionTable::Get().entries();
   if (found.assertion == kEdgesAssertion) {
     logged.set_assertion(kEdgesAssertionId);
@@ -38,7 +45,6 @@ LoggedDiscovery ToLogged(const JobSlot& slot, const Discovery& found) {
   } else if (found.assertion < entries.size()) {
     logged.set_assertion(entries[found.assertion].id);
   }
-  logged.set_accepted(found.accepted);
   return logged;
 }
 
@@ -54,10 +60,8 @@ uint32_t AddEdges(const google::protobuf::RepeatedField<uint32_t>& edges,
   return first;
 }
 
-void FromLogged(const LoggedDiscovery& logged, Discovery& found,
-                JobSlot& slot) {
+void FromLogged(const LoggedDiscovery& logged, Arrival& found) {
   found.key = logged.key();
-  found.label.Set(logged.label());
   found.quality = {};
   for (int i = 0; i < logged.quality_size() &&
                   i < static_cast<int>(found.quality.size());
@@ -69,6 +73,12 @@ void FromLogged(const LoggedDiscovery& logged, Discovery& found,
   found.draws = logged.draws();
   found.events = logged.events();
   found.time_ns = logged.time_ns();
+}
+
+void FromLogged(const LoggedDiscovery& logged, Discovery& found,
+                JobSlot& slot) {
+  FromLogged(logged, static_cast<Arrival&>(found));
+  found.label.Set(logged.label());
   found.checkpoint = -1;
   found.first_edge = AddEdges(logged.edges(), slot);
   found.edges = slot.edge_count.load() - found.first_edge;
@@ -139,7 +149,10 @@ SearchConfig ConfigOf(const ExploreOptions& options) {
 }
 
 bool IsWorthMentioning(const JobSlot& slot) {
-  return slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
+  const Arrival* end = slot.arrivals + slot.arrival_count.load();
+  const bool has_way = std::any_of(
+      slot.arrivals, end, [](const Arrival& found) { return found.accepted; });
+  return has_way || slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
          slot.edge_count.load() > 0 ||
          slot.has_violation.load() != 0 || slot.finished.load() == 0;
 }
@@ -158,6 +171,17 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
     *logged.add_discoveries() = ToLogged(slot, found);
     end_edges = std::max(end_edges, found.first_edge + found.edges);
   }
+  for (uint32_t i = 0; i < slot.arrival_count.load(); ++i) {
+    if (!slot.arrivals[i].accepted) continue;
+    LoggedDiscovery& way = *logged.add_discoveries();
+    way = ToLogged(slot.arrivals[i]);
+    way.set_was_known(true);
+  }
+  std::sort(logged.mutable_discoveries()->begin(),
+                   logged.mutable_discoveries()->end(),
+                   [](const LoggedDiscovery& a, const LoggedDiscovery& b) {
+                     return a.ordinal() < b.ordinal();
+                   });
   logged.set_discoveries_dropped(slot.discoveries_dropped);
   logged.set_wait_status(job.wait_status);
   if (slot.has_violation.load() != 0) {
@@ -184,7 +208,7 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
 absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
                         JobSlot& slot) {
   slot.discovery_count.store(0);
-  slot.again_count.store(0);
+  slot.arrival_count.store(0);
   slot.edge_count.store(0);
   slot.discoveries_dropped = 0;
   slot.has_violation.store(0);
@@ -200,13 +224,18 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
         "timeline ", job.number,
         " was decided otherwise than its log says: the log cannot be resumed"));
   }
-  const int count =
-      std::min(logged->discoveries_size(), static_cast<int>(kMaxDiscoveries));
-  for (int i = 0; i < count; ++i) {
-    FromLogged(logged->discoveries(i), slot.discoveries[i], slot);
+  uint32_t discoveries = 0;
+  uint32_t arrivals = 0;
+  for (const LoggedDiscovery& found : logged->discoveries()) {
+    if (!found.was_known() && discoveries < kMaxDiscoveries) {
+      FromLogged(found, slot.discoveries[discoveries++], slot);
+    } else if (found.was_known() && arrivals < kMaxArrivals) {
+      FromLogged(found, slot.arrivals[arrivals++]);
+    }
   }
   AddEdges(logged->end_edges(), slot);
-  slot.discovery_count.store(static_cast<uint32_t>(count));
+  slot.discovery_count.store(discoveries);
+  slot.arrival_count.store(arrivals);
   slot.discoveries_dropped = logged->discoveries_dropped();
   if (logged->has_violation()) {
     FromLogged(logged->violation(), slot.violation);

@@ -73,8 +73,8 @@ void Fill(JobSlot& slot) {
   slot.draws = 100;
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
-      AddToChecksum(AddToChecksum(AddToChecksum(0, found), edges),
-                    slot.violation),
+      AddToChecksum(0, found) + AddToChecksum(0, edges) +
+          AddToChecksum(0, slot.violation),
       3);
   slot.finished.store(1);
 }
