@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Goal: tools/soak says FAIL when it should. Method: its verdicts on made-up measurements; its reader on a
-torn log; a whole run against a program that leaves something behind."""
+torn log; whole runs, against programs that leave something behind, and of a search."""
 import os
+import re
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -103,9 +103,9 @@ class WholeTest(unittest.TestCase):
             with open(fake, "w") as f:
                 f.write(script)
             os.chmod(fake, 0o755)
-            done = subprocess.run([HERE + "/soak", "none", "--minutes=0.01", "--kills=1", "--out=" + directory +
-                                   "/out"], env={**os.environ, "EXPLORER": fake},
-                                  stdout=subprocess.PIPE, text=True, timeout=30)
+            command = [HERE + "/soak", "none", "--minutes=0.01", "--kills=1", "--out=" + directory + "/out"]
+            done = subprocess.run(command, env={**os.environ, "EXPLORER": fake}, stdout=subprocess.PIPE,
+                                  text=True, timeout=30)
             left = [pid for pid in os.listdir("/proc") if pid.isdigit() and self.is_of(pid, fake)]
             self.assertEqual(left, [])
             return done
@@ -126,6 +126,15 @@ class WholeTest(unittest.TestCase):
         done = self.soak(LEAVES_A_FILE)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, "FAIL leftovers .*scratch")
+
+    def test_a_real_search_passes(self):
+        # Most of its 20 s it sleeps: two processes search meanwhile.
+        done = subprocess.run([HERE + "/soak", "maze", "--minutes=0.33", "--kills=3"], stdout=subprocess.PIPE,
+                              text=True, timeout=200)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        verdicts = re.findall(r"^ok +(\w+)", done.stdout, re.MULTILINE)
+        self.assertEqual(verdicts, ["leftovers", "processes", "memory", "log", "bugs", "merge"])
+        self.assertEqual(len(re.findall(r"killed: 0 left", done.stdout)), 3)
 
 
 if __name__ == "__main__":

@@ -151,8 +151,11 @@ void Coordinator::Decide() {
     }
   }
   if (IsRestored(next.number)) {
-    failure_ = FromLogged(log_->Find(next.number), next,
-                          pool_.slot(next.number));
+    const absl::StatusOr<const LoggedTimeline*> logged =
+        log_->Find(next.number);
+    failure_ = logged.ok()
+                   ? FromLogged(*logged, next, pool_.slot(next.number))
+                   : logged.status();
     pool_.SubmitDone(std::move(next));
     return;
   }
