@@ -144,7 +144,8 @@ def files_of(pids, since):
                 found.add(os.readlink(link))
             except OSError:
                 pass
-    return {path for path in found if path.startswith("/") and was_made(path, since)}
+    return {path for path in found if path.startswith("/") and not path.startswith("/proc/")
+            and was_made(path, since)}
 
 
 def was_made(path, since):
