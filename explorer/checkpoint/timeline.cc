@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "explorer/checkpoint/huge_text.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
 #include "sim/core/arena.h"
@@ -333,6 +334,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 void RunNursery(Region* region, SimulationBuilder* simulation) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
+  MoveTextToHugePages();  // or all is only slower
   region->MakeFrontierReadOnly();
   fault::Install(region->memory_limit);
   auto* timeline = new Timeline(region);

@@ -9,7 +9,8 @@ load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
 # A Label, so that the key means this workspace wherever the macros are used.
 _STATIC = select({
     str(Label("//tools/bazel:sanitize")): [],
-    "//conditions:default": ["-static"],
+    # Code and constants in one segment, alone in its huge pages (explorer/checkpoint/huge_text.h).
+    "//conditions:default": ["-static", "-Wl,--no-rosegment", "-Wl,-z,max-page-size=2097152"],
 })
 
 def sim_binary(name, linkopts = [], **kwargs):
