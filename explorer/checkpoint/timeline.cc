@@ -54,7 +54,8 @@ uint64_t CpuNs() {
 // One process of the tree. Outside the world's arena; each fork has its copy.
 class Timeline final : public IterationHooks, public TimelineObserver {
  public:
-  explicit Timeline(Region* region) : region_(region) {}
+  explicit Timeline(Region* region)
+      : region_(region), coordinator_pid_(region->coordinator_pid) {}
 
   // Returns in each timeline of the campaign, with its order.
   void ParkInNursery() { Park(kNursery); }
@@ -62,7 +63,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void OnWorldReady(World& world) override {
     world_ = &world;
-    const bool is_splitpoint = job_->split_ordinal == 0;
+    const bool is_splitpoint = split_ordinal_ == 0;
     if (is_splitpoint && job_->recreate >= 0 &&
         ForkCheckpoint(job_->recreate)) {
       return;
@@ -77,7 +78,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     ++ordinal_;
     if (!recording_) {
       // Replaying the way to the splitpoint.
-      if (ordinal_ == job_->split_ordinal) ReachSplitpoint();
+      if (ordinal_ == split_ordinal_) ReachSplitpoint();
       return;
     }
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
@@ -143,7 +144,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void DieWithCoordinator() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != region_->coordinator_pid) _exit(0);
+    if (getppid() != coordinator_pid_) _exit(0);
   }
 
   // Parks this process. Returns in each timeline that branches off, never in
@@ -254,6 +255,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void Begin(JobSlot* job) {
     job_ = job;
+    // Read before it is written to: that brings in all the pages around.
+    split_ordinal_ = job_->split_ordinal;
     job_->begun_ns.store(WallNs());
     job_->pid.store(getpid(), std::memory_order_release);
     fault::SetRecord(&job_->fault);
@@ -271,7 +274,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       world_->random().SetBreakpoints(
           std::vector<Breakpoint>(job_->path, job_->path + job_->path_size));
     }
-    recording_ = ordinal_ == job_->split_ordinal;
+    recording_ = ordinal_ == split_ordinal_;
     if (recording_) AssertionTable::Get().ResetCounts();
   }
 
@@ -317,8 +320,10 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   }
 
   Region* region_;
+  const pid_t coordinator_pid_;  // the region's would cost a page fault
   World* world_ = nullptr;
   JobSlot* job_ = nullptr;
+  uint64_t split_ordinal_ = 0;  // the job's
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
