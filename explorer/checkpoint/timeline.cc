@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "explorer/checkpoint/huge_text.h"
+#include "explorer/checkpoint/program_memory.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
 #include "sim/core/arena.h"
@@ -350,6 +350,7 @@ void RunNursery(Region* region, SimulationBuilder* simulation) {
     Arena::Scope scope;
     ::operator delete(::operator new(1));
   }
+  JoinDataAndHeap();  // likewise
   timeline->ParkInNursery();
   AssertionTable::Get().set_observer(timeline);
   simulation->StopAtViolation().RunIteration(timeline->root_seed(), timeline);
