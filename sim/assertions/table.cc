@@ -63,6 +63,7 @@ AssertionTable& AssertionTable::Get() {
 }
 
 AssertionTable::AssertionTable() : index_(kInitialIndex) {
+  buckets_.reserve(kInitialIndex / 2);
   std::vector<AssertionSite*> sites(__start_moonpool_assertions,
                                     __stop_moonpool_assertions);
   // A canonical order, whatever the linker's: the smallest (id, file, line)
@@ -161,12 +162,14 @@ bool AssertionTable::HitBucket(uint64_t key, const MarkQuality& quality) {
 
 void AssertionTable::AddBucket(uint64_t key, const MarkQuality& quality) {
   Arena::OutsideScope outside;
-  buckets_.push_back({key, quality});
-  if (buckets_.size() * 2 <= index_.size()) {
+  if (buckets_.size() * 2 < index_.size()) {
+    buckets_.push_back({key, quality});
     Insert(static_cast<uint32_t>(buckets_.size()));
     return;
   }
   index_.assign(index_.size() * 2, 0);
+  buckets_.reserve(index_.size() / 2);
+  buckets_.push_back({key, quality});
   for (uint32_t place = 1; place <= buckets_.size(); ++place) Insert(place);
 }
 

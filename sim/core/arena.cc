@@ -34,7 +34,9 @@ constexpr int kOrders = 23;  // runs of up to 2^22 pages (16 GiB)
 constexpr size_t kPages = Arena::kMaxBytes / kPage;
 constexpr size_t kChunks = Arena::kMaxBytes / kChunk;
 
-constinit bool in_world = false;
+// In a section with whatever else each forked timeline writes: so that is one
+// page to copy.
+[[gnu::section("moonpool_hot")]] constinit bool in_world = false;
 
 struct FreeBlock {
   FreeBlock* next;
