@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "explorer/checkpoint/program_memory.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
 #include "sim/core/arena.h"
@@ -53,7 +54,8 @@ uint64_t CpuNs() {
 // One process of the tree. Outside the world's arena; each fork has its copy.
 class Timeline final : public IterationHooks, public TimelineObserver {
  public:
-  explicit Timeline(Region* region) : region_(region) {}
+  explicit Timeline(Region* region)
+      : region_(region), coordinator_pid_(region->coordinator_pid) {}
 
   // Returns in each timeline of the campaign, with its order.
   void ParkInNursery() { Park(kNursery); }
@@ -61,7 +63,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void OnWorldReady(World& world) override {
     world_ = &world;
-    const bool is_splitpoint = job_->split_ordinal == 0;
+    const bool is_splitpoint = split_ordinal_ == 0;
     if (is_splitpoint && job_->recreate >= 0 &&
         ForkCheckpoint(job_->recreate)) {
       return;
@@ -76,7 +78,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     ++ordinal_;
     if (!recording_) {
       // Replaying the way to the splitpoint.
-      if (ordinal_ == job_->split_ordinal) ReachSplitpoint();
+      if (ordinal_ == split_ordinal_) ReachSplitpoint();
       return;
     }
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
@@ -142,7 +144,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void DieWithCoordinator() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != region_->coordinator_pid) _exit(0);
+    if (getppid() != coordinator_pid_) _exit(0);
   }
 
   // Parks this process. Returns in each timeline that branches off, never in
@@ -253,6 +255,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void Begin(JobSlot* job) {
     job_ = job;
+    // Read before it is written to: that brings in all the pages around.
+    split_ordinal_ = job_->split_ordinal;
     job_->begun_ns.store(WallNs());
     job_->pid.store(getpid(), std::memory_order_release);
     fault::SetRecord(&job_->fault);
@@ -270,7 +274,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       world_->random().SetBreakpoints(
           std::vector<Breakpoint>(job_->path, job_->path + job_->path_size));
     }
-    recording_ = ordinal_ == job_->split_ordinal;
+    recording_ = ordinal_ == split_ordinal_;
     if (recording_) AssertionTable::Get().ResetCounts();
   }
 
@@ -316,8 +320,10 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   }
 
   Region* region_;
+  const pid_t coordinator_pid_;  // the region's would cost a page fault
   World* world_ = nullptr;
   JobSlot* job_ = nullptr;
+  uint64_t split_ordinal_ = 0;  // the job's
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
@@ -333,6 +339,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 void RunNursery(Region* region, SimulationBuilder* simulation) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
+  MoveTextToHugePages();  // or all is only slower
   region->MakeFrontierReadOnly();
   fault::Install(region->memory_limit);
   auto* timeline = new Timeline(region);
@@ -343,6 +350,7 @@ void RunNursery(Region* region, SimulationBuilder* simulation) {
     Arena::Scope scope;
     ::operator delete(::operator new(1));
   }
+  JoinDataAndHeap();  // likewise
   timeline->ParkInNursery();
   AssertionTable::Get().set_observer(timeline);
   simulation->StopAtViolation().RunIteration(timeline->root_seed(), timeline);

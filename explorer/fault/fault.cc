@@ -47,9 +47,11 @@ struct Origin {
 };
 
 alignas(16) char handler_stack[size_t{128} << 10];
-FaultRecord* record = nullptr;
-pid_t owner = 0;  // what its children do is not noted
-const char* phase = "";
+// These three on a page with whatever else each forked timeline writes.
+[[gnu::section("moonpool_hot")]] constinit FaultRecord* record = nullptr;
+// What its children do is not noted.
+[[gnu::section("moonpool_hot")]] constinit pid_t owner = 0;
+[[gnu::section("moonpool_hot")]] constinit const char* phase = "";
 uintptr_t stack_end = 0;    // addresses below it are a stack overflow
 uintptr_t stack_begin = 0;  // of the first frame
 const char* pending_note = "";

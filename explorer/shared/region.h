@@ -41,7 +41,10 @@ inline constexpr size_t kMaxAgain = 1024;         // likewise
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
 inline constexpr size_t kMaxAssertions = 16384;
-inline constexpr size_t kFrontierSlots = size_t{1} << 20;
+inline constexpr size_t kMaxMarks = size_t{3} << 18;
+// Who reads a page that it has not touched yet gets those around it, too: those
+// of the same so many bytes, if they are in use.
+inline constexpr size_t kFaultWindow = size_t{64} << 10;
 
 // Text of bounded length; longer text is cut.
 template <size_t N>
@@ -71,6 +74,9 @@ struct FrontierEntry {
   Version versions[kVersions];
 
   bool Knows(const MarkQuality& quality, uint64_t known_until) const;
+  // Coordinator: where another version can go, as no job that is still to come
+  // needs what is there. nullptr: nowhere.
+  Version* FreeVersion(uint64_t all_know_until);
 };
 
 struct Discovery {
@@ -102,9 +108,43 @@ struct ViolationRecord {
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 
-// What each timeline touches comes first and on few pages: a fresh process has
-// to take a page fault for each.
-struct alignas(4096) JobSlot {
+// All marks known so far, in the order of their first commits, and an index by
+// their keys that grows with them. Dense, since a fresh process takes a page
+// fault for each window that it looks at.
+struct alignas(kFaultWindow) Frontier {
+  static constexpr size_t kSmallIndex = 512;  // slots
+  static constexpr uint32_t kLevels = 7;
+  // Slots of the index at a level: four times those of the one below.
+  static constexpr size_t SlotsAt(uint32_t level) {
+    return kSmallIndex << (2 * level);
+  }
+  static constexpr size_t kMostSlots = kSmallIndex << (2 * (kLevels - 1));
+  static_assert(kMostSlots >= 2 * kMaxMarks);
+  // Of all levels above the first.
+  static constexpr size_t kLargeIndex = kSmallIndex * 4 *
+                                        ((size_t{1} << 2 * (kLevels - 1)) - 1) /
+                                        3;
+
+  std::atomic<uint64_t> count;
+  std::atomic<uint32_t> level;  // of the index in use; those below it are old
+  // A slot: place in entries plus one; 0: empty. Open addressing.
+  std::atomic<uint32_t> small_index[kSmallIndex];
+  FrontierEntry entries[kMaxMarks];
+  std::atomic<uint32_t> large_index[kLargeIndex];
+
+  const FrontierEntry* Find(uint64_t key) const;
+  // Coordinator: another mark. REQUIRES: it is not known, count < kMaxMarks.
+  // Publish makes the entry known, when it has been filled in.
+  FrontierEntry& Next() { return entries[count.load()]; }
+  void Publish(uint64_t key);
+
+ private:
+  const std::atomic<uint32_t>* IndexAt(uint32_t level) const;
+  void Insert(uint32_t at_level, uint64_t key, uint32_t place);
+};
+
+// What each timeline touches comes first, so that it takes one page fault.
+struct alignas(kFaultWindow) JobSlot {
   // The order, written by the coordinator before it is handed out.
   uint64_t job;
   uint64_t known_until;    // entries committed by jobs < this are known
@@ -124,7 +164,6 @@ struct alignas(4096) JobSlot {
   uint32_t discoveries_dropped;
   // Keys of known marks with few arrivals that it came to.
   std::atomic<uint32_t> again_count;
-  uint64_t again[kMaxAgain];
   uint64_t draws;
   uint64_t events;
   int64_t time_ns;
@@ -135,15 +174,16 @@ struct alignas(4096) JobSlot {
   uint64_t checksum;
   uint64_t ChecksumOf(uint64_t told, size_t assertions) const;
 
+  FaultRecord fault;  // of a timeline that has not finished
+  TraceHash::Sample samples[TraceHash::kMaxSamples];
   Breakpoint path[kMaxPath];  // part of the order
+  uint64_t again[kMaxAgain];
   struct Counts {
     uint64_t passes;
     uint64_t fails;
   };
-  alignas(4096) Counts counts[kMaxAssertions];
-  TraceHash::Sample samples[TraceHash::kMaxSamples];
+  Counts counts[kMaxAssertions];
   ViolationRecord violation;
-  FaultRecord fault;  // of a timeline that has not finished
   Discovery discoveries[kMaxDiscoveries];
 
   // Coordinator: the result is what its timeline has written. Of one that died
@@ -180,7 +220,6 @@ struct RunnerSlot {
 struct Region {
   int32_t coordinator_pid;
   uint64_t memory_limit;  // of a timeline, in bytes; 0: none
-  std::atomic<uint64_t> frontier_count;
   // So many more processes may run a job at once: a semaphore, and the futex
   // word of the runners that have orders and no worker.
   alignas(64) std::atomic<uint32_t> free_workers;
@@ -193,7 +232,7 @@ struct Region {
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
-  alignas(4096) FrontierEntry frontier[kFrontierSlots];
+  Frontier frontier;
 
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();

@@ -11,7 +11,9 @@
 #include <map>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "providers/base/hash.h"
 
 namespace moonpool::explorer {
 namespace {
@@ -134,18 +136,44 @@ TEST_F(RegionTest, VersionsThatAllJobsKnowAreReused) {
     EXPECT_TRUE(region_->Knows(7, {job}, job + 1));
     if (job > 0) EXPECT_TRUE(region_->Knows(7, {job - 1}, job));
   }
-  EXPECT_EQ(region_->frontier_count.load(), 1u);
+  EXPECT_EQ(region_->frontier.count.load(), 1u);
 }
 
 TEST_F(RegionTest, CollidingKeysStayApart) {
+  constexpr uint64_t kStep = Frontier::kMostSlots;
   for (uint64_t i = 1; i <= 100; ++i) {
-    ASSERT_TRUE(region_->Commit(i * kFrontierSlots, {}, i, 0));
+    ASSERT_TRUE(region_->Commit(i * kStep, {}, i, 0));
   }
   for (uint64_t i = 1; i <= 100; ++i) {
-    EXPECT_TRUE(region_->Knows(i * kFrontierSlots, {}, i + 1));
-    EXPECT_FALSE(region_->Knows(i * kFrontierSlots, {}, i));
+    EXPECT_TRUE(region_->Knows(i * kStep, {}, i + 1));
+    EXPECT_FALSE(region_->Knows(i * kStep, {}, i));
   }
-  EXPECT_FALSE(region_->Knows(101 * kFrontierSlots, {}, 1000));
+  EXPECT_FALSE(region_->Knows(101 * kStep, {}, 1000));
+}
+
+TEST_F(RegionTest, AllMarksStayKnownAsTheirIndexGrows) {
+  constexpr uint64_t kMarks = 100000;
+  auto key = [](uint64_t i) { return HashBytes(absl::StrCat(i)); };
+  for (uint64_t i = 0; i < kMarks; ++i) {
+    ASSERT_EQ(region_->Find(key(i)), nullptr) << i;
+    ASSERT_TRUE(region_->Commit(key(i), {}, i, 0)) << i;
+    ASSERT_TRUE(region_->Knows(key(i / 2), {}, i / 2 + 1)) << i;
+  }
+  for (uint64_t i = 0; i < kMarks; ++i) {
+    EXPECT_TRUE(region_->Knows(key(i), {}, i + 1)) << i;
+    EXPECT_FALSE(region_->Knows(key(i), {}, i)) << i;
+  }
+  EXPECT_EQ(region_->frontier.count.load(), kMarks);
+  EXPECT_GT(region_->frontier.level.load(), 2u);
+}
+
+TEST_F(RegionTest, AFullFrontierTakesNoMoreMarks) {
+  for (uint64_t i = 1; i <= kMaxMarks; ++i) {
+    ASSERT_TRUE(region_->Commit(i, {}, i, 0)) << i;
+  }
+  EXPECT_FALSE(region_->Commit(kMaxMarks + 1, {}, 1, 0));
+  EXPECT_EQ(region_->Find(kMaxMarks + 1), nullptr);
+  EXPECT_TRUE(region_->Knows(kMaxMarks, {}, kMaxMarks + 1));
 }
 
 TEST_F(RegionTest, CountsArrivalsAtMarksThatItHas) {
