@@ -171,7 +171,7 @@ void Coordinator::Commit(uint64_t number) {
   ++committed_;
   ++result_.timelines;
   if (!IsRestored(number)) {
-    CheckIntact(slot);
+    CheckIntact(pool_.order(number), slot);
     NameDeath(done, slot);
   }
   CommitDiscoveries(done, slot);
@@ -278,8 +278,8 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
 
 // What was overwritten by code under test, in this timeline or in another that
 // ran at the same time, is not used.
-void Coordinator::CheckIntact(JobSlot& slot) {
-  if (slot.IsIntact(result_.assertions.size())) return;
+void Coordinator::CheckIntact(const JobOrder& order, JobSlot& slot) {
+  if (slot.IsIntact(order, result_.assertions.size())) return;
   slot.discovery_count.store(0);
   slot.discoveries_dropped = 0;
   slot.finished.store(0);

@@ -43,7 +43,7 @@ class Coordinator {
   void Commit(uint64_t number);
   void CommitDiscoveries(const Job& job, JobSlot& slot);
   void CommitCounts(const Job& job, const JobSlot& slot);
-  void CheckIntact(JobSlot& slot);
+  void CheckIntact(const JobOrder& order, JobSlot& slot);
   // The death of a timeline's process is its violation.
   void NameDeath(const Job& job, JobSlot& slot);
   // Each returns whether a recipe was made of the timeline.

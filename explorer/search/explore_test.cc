@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -116,6 +117,23 @@ TEST(ExploreTest, AWildWriteIntoResultsIsABug) {
   ASSERT_GE(result.bugs.size(), 1u);
   EXPECT_EQ(result.bugs[0].recipe.expected().kind(), "wild write");
   EXPECT_EQ(result.stopped_by, "timelines");
+}
+
+// Orders are out of the timelines' reach: the culprit itself is caught.
+TEST(ExploreTest, AWildWriteIntoOrdersIsACrashOfItsTimeline) {
+  for (const char* snapshot : {"fork", "rewind"}) {
+    ExploreOptions options = Options("scribbles_orders", 60);
+    options.snapshot = snapshot;
+    const ExploreResult result = MustExplore(options);
+    EXPECT_EQ(result.timelines, 60u);
+    ASSERT_EQ(result.bugs.size(), 1u) << TreeOf(result);
+    const ExpectedViolation& found = result.bugs[0].recipe.expected();
+    EXPECT_EQ(found.kind(), kSanitized ? "sanitizer" : "crash");
+    if (!kSanitized) {
+      EXPECT_TRUE(absl::StrContains(found.message(), "SIGSEGV in "))
+          << found.message();
+    }
+  }
 }
 
 // A fresh seed is another world: what it finds is replayed from its own root.

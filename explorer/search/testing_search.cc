@@ -109,23 +109,35 @@ explorer::Region* FindRegion() {
     uintptr_t begin = 0;
     uintptr_t end = 0;
     if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
-    // The frontier is read-only, hence a mapping of its own.
-    if (end - begin != offsetof(explorer::Region, frontier)) continue;
+    // What follows is read-only, hence a mapping of its own.
+    if (end - begin != offsetof(explorer::Region, coordinator_pid)) continue;
     return reinterpret_cast<explorer::Region*>(begin);
   }
   return nullptr;
 }
 
-REGISTER_CAMPAIGN(scribbles, "Overwrites results of the explorer") {
+// Three gates, and behind the first one a wild pointer.
+SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
   SimulationBuilder builder;
   builder.Workload(std::make_unique<GateWorkload>())
-      .Invariant("scribbler", [](const StateHandle&, absl::Duration now) {
-        if (now < absl::Milliseconds(15)) return;
-        explorer::Region* const region = FindRegion();
-        if (region == nullptr) return;
-        region->jobs[0].discovery_count.store(1 << 30);
-      });
+      .Invariant("scribbler",
+                 [scribble](const StateHandle&, absl::Duration now) {
+                   if (now < absl::Milliseconds(15)) return;
+                   explorer::Region* const region = FindRegion();
+                   if (region != nullptr) scribble(region);
+                 });
   return builder;
+}
+
+REGISTER_CAMPAIGN(scribbles, "Overwrites results of the explorer") {
+  return Scribbles([](explorer::Region* region) {
+    region->jobs[0].discovery_count.store(1 << 30);
+  });
+}
+
+REGISTER_CAMPAIGN(scribbles_orders, "Overwrites orders of the explorer") {
+  return Scribbles(
+      [](explorer::Region* region) { region->orders[0].path_size = 1 << 30; });
 }
 
 REGISTER_CAMPAIGN(wild, "Dies in every way there is") {

@@ -4,7 +4,7 @@
 //   gates      three gates of 1/10, each behind the mark of the one before
 //   wild       dies in every way there is; hangs=true: also loops for ever
 //   stillborn  its process' factory ends the program
-//   scribbles  overwrites results of the explorer
+//   scribbles, scribbles_orders: overwrite results and orders of the explorer
 #ifndef MOONPOOL_EXPLORER_SEARCH_TESTING_SEARCH_H_
 #define MOONPOOL_EXPLORER_SEARCH_TESTING_SEARCH_H_
 
