@@ -8,11 +8,14 @@
 // mapping, and what is to be measured is what users run, a static binary. The
 // flags --benchmark_{format=json,filter=REGEX,min_time=SECONDS} and the form of
 // the JSON are the same. Goals: tools/goals.json; run: tools/bench.
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <regex>
@@ -30,6 +33,7 @@
 #include "explorer/campaign.h"
 #include "explorer/search/explore.h"
 #include "providers/base/check.h"
+#include "sim/core/arena.h"
 #include "sim/core/host.h"
 #include "sim/runner/builder.h"
 
@@ -51,6 +55,8 @@ double CpuSeconds() {
 struct Benchmark {
   std::string name;
   std::function<uint64_t()> run;  // returns how many items it did
+  // Given: comes before, is not measured, and all is in a process of its own.
+  std::function<void()> prepare;
 };
 
 struct Options {
@@ -74,18 +80,50 @@ uint64_t ExploreTimelines(const std::string& campaign,
   return result->timelines;
 }
 
-// Baseline: fork, exit and wait of this very process.
-uint64_t Fork() {
+constexpr size_t kLargeHeap = size_t{64} << 20;
+constexpr size_t kWritten = 100;  // pages
+
+// Fork, exit and wait of this very process. The child writes to pages all over
+// the heap, if one is given.
+uint64_t Fork(char* heap = nullptr) {
   constexpr int kForks = 1000;
   for (int i = 0; i < kForks; ++i) {
     const pid_t child = fork();
-    if (child == 0) _exit(0);
+    if (child == 0) {
+      if (heap != nullptr) {
+        for (size_t at = 0; at < kLargeHeap; at += kLargeHeap / kWritten) {
+          heap[at / 4096 * 4096 + 64] ^= 1;
+        }
+      }
+      _exit(0);
+    }
     CHECK(child > 0);
     int status = 0;
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
   return kForks;
+}
+
+// A world's heap: small blocks, all of them written to and none freed.
+void FillArena() {
+  constexpr size_t kBlock = 256;
+  Arena::Scope scope;
+  for (size_t bytes = 0; bytes < kLargeHeap; bytes += kBlock) {
+    memset(::operator new(kBlock), 1, kBlock);
+  }
+  CHECK_GE(Arena::HighWater(), kLargeHeap);
+}
+
+// Baseline: as much memory as anybody gets it who does nothing about it.
+char* small_pages = nullptr;
+void FillSmallPages() {
+  void* at = mmap(nullptr, kLargeHeap, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(at != MAP_FAILED);
+  small_pages = static_cast<char*>(at);
+  madvise(at, kLargeHeap, MADV_NOHUGEPAGE);
+  memset(at, 1, kLargeHeap);
 }
 
 SimulationBuilder Build(const std::string& name,
@@ -120,6 +158,21 @@ uint64_t Simulate(const std::string& campaign, CampaignParams::Values params) {
 
 void Measure(const Benchmark& benchmark, const Options& options,
              bool is_first) {
+  if (benchmark.prepare != nullptr) {
+    std::cout.flush();
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+      benchmark.prepare();
+      Measure({benchmark.name, benchmark.run, nullptr}, options, is_first);
+      std::cout.flush();
+      _exit(0);
+    }
+    int status = 0;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+    return;
+  }
   uint64_t items = 0;
   double cpu = 0;
   const double cpu_start = CpuSeconds();
@@ -165,7 +218,13 @@ int Main(int argc, char** argv) {
   FixAddresses(argv);
   const Options options = ParseFlags(argc, argv);
   std::vector<Benchmark> benchmarks = {
-      {"BM_Fork", [] { return Fork(); }},
+      {"BM_Fork", [] { return Fork(); }, nullptr},
+      {"BM_ForkLargeWorld/64MB", [] { return Fork(); }, FillArena},
+      {"BM_ForkSmallPages/64MB", [] { return Fork(); }, FillSmallPages},
+      {"BM_ForkLargeWorld/64MB/written:100",
+       [] { return Fork(Arena::Mapping().begin); }, FillArena},
+      {"BM_ForkSmallPages/64MB/written:100",
+       [] { return Fork(small_pages); }, FillSmallPages},
       {"BM_MazeWithoutFork", [] { return RunHere("maze"); }},
       {"BM_DungeonWithoutFork", [] { return RunHere("dungeon"); }},
       {"BM_MazeSeeds/workers:1",
