@@ -35,22 +35,32 @@
 #include "providers/base/check.h"
 #include "sim/core/arena.h"
 #include "sim/core/host.h"
+#include "sim/core/trace_hash.h"
+#include "sim/core/world.h"
 #include "sim/runner/builder.h"
 
 namespace moonpool {
 namespace {
 
 // Of this process and its finished children.
-double CpuSeconds() {
-  absl::Duration sum;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    struct rusage usage;
-    CHECK_EQ(getrusage(who, &usage), 0);
-    sum += absl::DurationFromTimeval(usage.ru_utime) +
-           absl::DurationFromTimeval(usage.ru_stime);
+struct Usage {
+  double cpu_seconds = 0;
+  long page_faults = 0;
+
+  static Usage Get() {
+    absl::Duration sum;
+    Usage all;
+    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+      struct rusage usage;
+      CHECK_EQ(getrusage(who, &usage), 0);
+      sum += absl::DurationFromTimeval(usage.ru_utime) +
+             absl::DurationFromTimeval(usage.ru_stime);
+      all.page_faults += usage.ru_minflt;
+    }
+    all.cpu_seconds = absl::ToDoubleSeconds(sum);
+    return all;
   }
-  return absl::ToDoubleSeconds(sum);
-}
+};
 
 struct Benchmark {
   std::string name;
@@ -82,6 +92,7 @@ uint64_t ExploreTimelines(const std::string& campaign,
 
 constexpr size_t kLargeHeap = size_t{64} << 20;
 constexpr size_t kWritten = 100;  // pages
+constexpr uint64_t kSimulatedRuns = 100;
 
 // Fork, exit and wait of this very process. The child writes to pages all over
 // the heap, if one is given.
@@ -147,13 +158,59 @@ uint64_t RunHere(const std::string& name) {
 // The items are the simulated seconds of a campaign's runs, so that items a
 // second are simulated : real. Always the same seeds: they differ in cost.
 uint64_t Simulate(const std::string& campaign, CampaignParams::Values params) {
-  constexpr int kRuns = 100;
   SimulationBuilder builder = Build(campaign, std::move(params));
   int64_t simulated_ns = 0;
-  for (uint64_t seed = 1000; seed < 1000 + kRuns; ++seed) {
+  for (uint64_t seed = 1000; seed < 1000 + kSimulatedRuns; ++seed) {
     simulated_ns += builder.RunIteration(seed).simulated_ns;
   }
   return static_cast<uint64_t>(simulated_ns / 1000000000);
+}
+
+// What goes into the trace hashes of the runs of Simulate.
+struct TraceWords final : TraceListener {
+  uint64_t events = 0;
+  uint64_t others = 0;
+  uint64_t draws = 0;
+  uint64_t simulated_seconds = 0;
+
+  void OnWord(const Word& word) override {
+    switch (word.kind) {
+      case Kind::kEvent:
+        ++events;
+        break;
+      case Kind::kDraw:
+        ++draws;
+        break;
+      case Kind::kFixedDraw:
+        ++others;
+        break;
+      case Kind::kTrace:
+        others += 3;
+        break;
+    }
+  }
+};
+TraceWords raft_words;
+
+void CountRaftWords() {
+  World::RecordNewWorlds(&raft_words);
+  raft_words.simulated_seconds = Simulate("raft", {{"nodes", "5"}});
+  World::RecordNewWorlds(nullptr);
+}
+
+// The check of determinism that is always on, alone: what of the cost of
+// BM_SimulatedRaft/nodes:5 the trace hashes are.
+uint64_t HashTraces() {
+  TraceHash hash;
+  uint64_t word = 1;
+  for (uint64_t i = 0; i < raft_words.events; ++i) {
+    hash.Add(word++);
+    if (hash.IsSampleDue(i)) hash.SampleAt(i, i);
+  }
+  for (uint64_t i = 0; i < raft_words.others; ++i) hash.Add(word++);
+  for (uint64_t i = 0; i < raft_words.draws; ++i) hash.AddDraw(word += 77, i);
+  CHECK_NE(hash.value(), 0u);
+  return raft_words.simulated_seconds;
 }
 
 void Measure(const Benchmark& benchmark, const Options& options,
@@ -175,26 +232,28 @@ void Measure(const Benchmark& benchmark, const Options& options,
   }
   uint64_t items = 0;
   double cpu = 0;
-  const double cpu_start = CpuSeconds();
+  const Usage before = Usage::Get();
   const absl::Time start = absl::Now();
   do {
     items += benchmark.run();
-    cpu = CpuSeconds() - cpu_start;
+    cpu = Usage::Get().cpu_seconds - before.cpu_seconds;
   } while (cpu < options.min_time);
   const auto count = static_cast<double>(items);
+  const double faults =
+      static_cast<double>(Usage::Get().page_faults - before.page_faults);
   const double wall = absl::ToDoubleSeconds(absl::Now() - start);
   if (!options.json) {
-    std::cout << absl::StreamFormat("%-26s %8.1f us CPU %10.0f per_second\n",
-                                    benchmark.name, cpu / count * 1e6,
-                                    count / wall);
+    std::cout << absl::StreamFormat(
+        "%-34s %8.1f us CPU %8.0f per_second %7.1f page faults\n",
+        benchmark.name, cpu / count * 1e6, count / wall, faults / count);
     return;
   }
   std::cout << absl::StreamFormat(
       "%s  {\"name\": \"%s\", \"iterations\": %d, \"real_time\": %.3f, "
       "\"cpu_time\": %.3f, \"time_unit\": \"us\", \"items_per_second\": %.1f, "
-      "\"per_second\": %.1f}",
+      "\"per_second\": %.1f, \"page_faults\": %.1f}",
       is_first ? "" : ",\n", benchmark.name, items, wall / count * 1e6,
-      cpu / count * 1e6, count / cpu, count / wall);
+      cpu / count * 1e6, count / cpu, count / wall, faults / count);
 }
 
 Options ParseFlags(int argc, char** argv) {
@@ -249,6 +308,7 @@ int Main(int argc, char** argv) {
        [] { return ExploreTimelines("dungeon", "greedy", "auto", 2); }},
       {"BM_SimulatedRaft/nodes:5",
        [] { return Simulate("raft", {{"nodes", "5"}}); }},
+      {"BM_TraceHashOfRaft/nodes:5", HashTraces, CountRaftWords},
   };
   if (Campaigns().contains("craft")) {  // only where the library is installed
     benchmarks.push_back({"BM_SimulatedCraft/nodes:3", [] {

@@ -130,8 +130,11 @@ explorer::Region* FindRegion() {
     uintptr_t begin = 0;
     uintptr_t end = 0;
     if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
-    // The frontier is read-only, hence a mapping of its own.
-    if (end - begin != offsetof(explorer::Region, frontier)) continue;
+    // The frontier, at its end, is read-only, hence a mapping of its own.
+    if (end - begin !=
+        sizeof(explorer::Region) - sizeof(explorer::Region::frontier)) {
+      continue;
+    }
     return reinterpret_cast<explorer::Region*>(begin);
   }
   return nullptr;
