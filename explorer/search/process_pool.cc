@@ -163,7 +163,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   result.finished.store(0);
   result.fault.Reset();
   result.discovery_count.store(0);
-  result.again_count.store(0);
+  result.arrival_count.store(0);
   result.has_violation.store(0);
   result.discoveries_dropped = 0;
 }

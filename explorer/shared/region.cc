@@ -67,15 +67,19 @@ void Region::MakeOrdersReadOnly() {
       << "cannot protect the explorer's shared memory";
 }
 
-uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
+uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival) {
   checksum = AddNumbers(
-      checksum, {discovery.key, discovery.ordinal, discovery.segment_draws,
-                 discovery.draws, discovery.events,
-                 static_cast<uint64_t>(discovery.time_ns),
-                 static_cast<uint64_t>(discovery.checkpoint),
-                 discovery.assertion});
-  checksum = AddArray(checksum, discovery.quality.data(),
-                      discovery.quality.size());
+      checksum, {arrival.key, arrival.ordinal, arrival.segment_draws,
+                 arrival.draws, arrival.events,
+                 static_cast<uint64_t>(arrival.time_ns)});
+  return AddArray(checksum, arrival.quality.data(), arrival.quality.size());
+}
+
+uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
+  checksum = AddToChecksum(checksum, static_cast<const Arrival&>(discovery));
+  checksum = AddNumbers(
+      checksum,
+      {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion});
   return Add(checksum, discovery.label.Get());
 }
 
@@ -102,7 +106,8 @@ uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
 
 bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
   const uint32_t count = discovery_count.load();
-  if (count > kMaxDiscoveries) return false;
+  const uint32_t again = arrival_count.load();
+  if (count > kMaxDiscoveries || again > kMaxArrivals) return false;
   uint64_t told = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
@@ -111,11 +116,12 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
         found.checkpoint == -1 ||
         std::find(order.free_checkpoints, end, found.checkpoint) != end;
     if (!is_own || found.assertion >= assertions) return false;
-    told = AddToChecksum(told, found);
+    told += AddToChecksum(0, found);
   }
+  for (uint32_t i = 0; i < again; ++i) told += AddToChecksum(0, arrivals[i]);
   if (finished.load() == 0) return true;
   if (sample_count > TraceHash::kMaxSamples) return false;
-  if (has_violation.load() != 0) told = AddToChecksum(told, violation);
+  if (has_violation.load() != 0) told += AddToChecksum(0, violation);
   return ChecksumOf(order.job, told, assertions) == checksum;
 }
 

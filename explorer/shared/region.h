@@ -36,7 +36,7 @@ inline constexpr size_t kMaxCheckpoints = 4096;
 inline constexpr size_t kMaxPath = 1024;        // segments of a recipe
 inline constexpr size_t kMaxDiscoveries = 256;  // of one timeline
 inline constexpr size_t kMaxNewCheckpoints = 16;  // of one timeline
-inline constexpr size_t kMaxAgain = 1024;         // likewise
+inline constexpr size_t kMaxArrivals = 2048;      // likewise
 // Arrivals at one mark, up to this many; enough to tell rare from common.
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
@@ -79,7 +79,8 @@ struct FrontierEntry {
   Version* FreeVersion(uint64_t all_know_until);
 };
 
-struct Discovery {
+// Where a timeline came to a mark.
+struct Arrival {
   uint64_t key;
   MarkQuality quality;
   uint64_t ordinal;        // marks seen by the timeline up to this one
@@ -87,9 +88,16 @@ struct Discovery {
   uint64_t draws;          // since the root
   uint64_t events;
   int64_t time_ns;
+  // By the coordinator: it has become a splitpoint; as one more way to its
+  // mark.
+  bool accepted;
+  bool is_way;
+};
+
+// At a mark that it did not know.
+struct Discovery : Arrival {
   int32_t checkpoint;  // the process parked here, or -1
   uint32_t assertion;  // index in the table
-  bool accepted;       // by the coordinator: it has become a splitpoint
   FixedText<96> label;
 };
 
@@ -104,7 +112,9 @@ struct ViolationRecord {
   FixedText<128> place;
 };
 
-// Of what a timeline tells as it goes: each discovery, then the violation.
+// Of what a timeline tells as it goes: each discovery and arrival, then the
+// violation.
+uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival);
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 
@@ -166,8 +176,8 @@ struct alignas(kFaultWindow) JobSlot {
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
   uint32_t discoveries_dropped;
-  // Keys of known marks with few arrivals that it came to.
-  std::atomic<uint32_t> again_count;
+  // At known marks that few others have come to, in their order.
+  std::atomic<uint32_t> arrival_count;
   uint64_t draws;
   uint64_t events;
   int64_t time_ns;
@@ -180,7 +190,6 @@ struct alignas(kFaultWindow) JobSlot {
 
   FaultRecord fault;  // of a timeline that has not finished
   TraceHash::Sample samples[TraceHash::kMaxSamples];
-  uint64_t again[kMaxAgain];
   struct Counts {
     uint64_t passes;
     uint64_t fails;
@@ -188,6 +197,7 @@ struct alignas(kFaultWindow) JobSlot {
   Counts counts[kMaxAssertions];
   ViolationRecord violation;
   Discovery discoveries[kMaxDiscoveries];
+  Arrival arrivals[kMaxArrivals];
 
   // Coordinator: the result is what its timeline has written. Of one that died
   // only what could lead astray is looked at. assertions: in the table.

@@ -92,7 +92,7 @@ void Fill(JobOrder& order, JobSlot& slot) {
   slot.draws = 100;
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
-      17, AddToChecksum(AddToChecksum(0, found), slot.violation), 3);
+      17, AddToChecksum(0, found) + AddToChecksum(0, slot.violation), 3);
   slot.finished.store(1);
 }
 
