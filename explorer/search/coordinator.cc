@@ -154,8 +154,11 @@ void Coordinator::Decide() {
     }
   }
   if (IsRestored(next.number)) {
-    failure_ = FromLogged(log_->Find(next.number), next,
-                          pool_.slot(next.number));
+    const absl::StatusOr<const LoggedTimeline*> logged =
+        log_->Find(next.number);
+    failure_ = logged.ok()
+                   ? FromLogged(*logged, next, pool_.slot(next.number))
+                   : logged.status();
     pool_.SubmitDone(std::move(next));
     return;
   }
@@ -171,7 +174,7 @@ void Coordinator::Commit(uint64_t number) {
   ++committed_;
   ++result_.timelines;
   if (!IsRestored(number)) {
-    CheckIntact(slot);
+    CheckIntact(pool_.order(number), slot);
     NameDeath(done, slot);
   }
   CommitArrivals(done, slot);
@@ -306,8 +309,8 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
 
 // What was overwritten by code under test, in this timeline or in another that
 // ran at the same time, is not used.
-void Coordinator::CheckIntact(JobSlot& slot) {
-  if (slot.IsIntact(result_.assertions.size())) return;
+void Coordinator::CheckIntact(const JobOrder& order, JobSlot& slot) {
+  if (slot.IsIntact(order, result_.assertions.size())) return;
   slot.discovery_count.store(0);
   slot.arrival_count.store(0);
   slot.discoveries_dropped = 0;
