@@ -24,8 +24,9 @@ uint64_t EdgeWatch::distance() const {
   return std::max<uint64_t>(1, seen_.size() / kEdgesPerEvent);
 }
 
-void EdgeWatch::Record(JobSlot* job, uint64_t events) {
+void EdgeWatch::Record(JobSlot* job, uint64_t known_until, uint64_t events) {
   job_ = job;
+  known_until_ = known_until;
   start_ = events;
   told_ = 0;
   has_new_edge_ = false;
@@ -54,7 +55,7 @@ void EdgeWatch::OnHit(size_t edge, uint8_t classes, bool is_first) {
   for (int bit = 0; bit < coverage::kHitClasses; ++bit) {
     if ((classes >> bit & 1) == 0) continue;
     const uint32_t hit = EdgeHit(edge, bit);
-    if (EdgeFrontier::Has(region_->edges.known[hit], job_->known_until)) {
+    if (EdgeFrontier::Has(region_->edges.known[hit], known_until_)) {
       continue;
     }
     if (count == kMaxEdgeHits) break;  // others will come to them
@@ -69,7 +70,7 @@ bool EdgeWatch::IsKnown(size_t edge) const {
   const auto* known = region_->edges.known + EdgeHit(edge, 0);
   return std::any_of(known, known + coverage::kHitClasses,
                      [this](const std::atomic<uint64_t>& job) {
-                       return EdgeFrontier::Has(job, job_->known_until);
+                       return EdgeFrontier::Has(job, known_until_);
                      });
 }
 
@@ -96,7 +97,7 @@ void EdgeWatch::Finish() {
   uint32_t* const end =
       job_->edges + job_->edge_count.load(std::memory_order_relaxed);
   uint32_t* const kept = std::remove_if(begin, end, [this](uint32_t hit) {
-    return EdgeFrontier::Has(region_->edges.covered[hit], job_->known_until);
+    return EdgeFrontier::Has(region_->edges.covered[hit], known_until_);
   });
   job_->edge_count.store(static_cast<uint32_t>(kept - job_->edges),
                          std::memory_order_release);

@@ -33,9 +33,9 @@ class EdgeWatch final : private coverage::HitSink {
   // Events between two looks.
   uint64_t distance() const;
 
-  // From here on, after so many events, what is new is told in the job's slot;
-  // nullptr: in none, it is being replayed.
-  void Record(JobSlot* job, uint64_t events);
+  // From here on, after so many events, what no job before known_until has
+  // committed is told in the job's slot; nullptr: in none, it is being replayed.
+  void Record(JobSlot* job, uint64_t known_until, uint64_t events);
 
   // Looks at the counters; whether the timeline saw anything for the first
   // time.
@@ -61,6 +61,7 @@ class EdgeWatch final : private coverage::HitSink {
   const Region* region_;
   std::vector<uint8_t> seen_;  // by edge: its classes, in this world
   JobSlot* job_ = nullptr;
+  uint64_t known_until_ = 0;
   uint64_t start_ = 0;  // events, when recording began
   uint32_t told_ = 0;   // in the slot, of earlier clusters
   bool has_new_edge_ = false;

@@ -19,7 +19,6 @@ using testing_header::NeverCalled;
 
 class EdgeWatchTest : public ::testing::Test {
  protected:
-  EdgeWatchTest() { job().known_until = 10; }
   ~EdgeWatchTest() override { Region::Unmap(region_); }
 
   JobSlot& job() { return region_->jobs[0]; }
@@ -34,7 +33,7 @@ class EdgeWatchTest : public ::testing::Test {
   EdgeWatch Fresh() {
     job().edge_count.store(0);
     EdgeWatch watch(region_);
-    watch.Record(&job(), 0);
+    watch.Record(&job(), /*known_until=*/10, /*events=*/0);
     return watch;
   }
 

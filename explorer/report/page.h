@@ -25,7 +25,6 @@ inline constexpr int kMaxBugRows = 200;
 inline constexpr int kMaxAssertionRows = 1'000;
 inline constexpr int kMaxMarkRows = 500;
 inline constexpr int kMaxPartRows = 500;
-inline constexpr size_t kMaxFunctionRows = 1'000;
 // How far ahead the page looks, in timelines.
 inline constexpr uint64_t kTimelinesAhead = 10'000;
 
