@@ -109,6 +109,8 @@ class Timeline final : public IterationHooks,
       if (ordinal_ == split_ordinal_) ReachSplitpoint();
       return;
     }
+    // Between the splitpoint and the first draw nothing is this timeline's own.
+    if (world_->random().has_pending_breakpoints()) return;
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
     const FrontierEntry* known = region_->Find(mark.key);
     if (known != nullptr && known->Knows(mark.quality, order_->known_until)) {
@@ -375,7 +377,7 @@ class Timeline final : public IterationHooks,
       if (ForkCheckpoint(checkpoint)) return;
     }
     Discovery& discovery = job_->discoveries[count];
-    FillIn(news.key, news.quality, discovery);
+    FillIn(news.key, news.quality, discovery.at);
     discovery.checkpoint = checkpoint;
     discovery.assertion = news.assertion;
     discovery.first_edge = news.edges.first;

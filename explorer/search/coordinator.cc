@@ -223,10 +223,10 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
   const uint32_t again = slot.arrival_count.load();
   for (uint32_t i = 0, j = 0; i < count || j < again;) {
     const bool is_new =
-        j == again || (i < count && slot.discoveries[i].ordinal <
+        j == again || (i < count && slot.discoveries[i].at.ordinal <
                                         slot.arrivals[j].ordinal);
     Discovery* discovery = is_new ? &slot.discoveries[i++] : nullptr;
-    Arrival& found = is_new ? *discovery : slot.arrivals[j++];
+    Arrival& found = is_new ? discovery->at : slot.arrivals[j++];
     const bool advances = is_new && AcceptDiscovery(done, slot, *discovery);
     found.is_way = !advances && AcceptWay(done, found, is_new);
     found.accepted = advances || found.is_way;
@@ -269,10 +269,11 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
 }
 
 bool Coordinator::AcceptDiscovery(const Job& done, const JobSlot& slot,
-                                  Discovery& found) {
-  const bool is_of_edges = found.assertion == kEdgesAssertion;
+                                  Discovery& discovery) {
+  const bool is_of_edges = discovery.assertion == kEdgesAssertion;
   // All of them discovered by two jobs at once, as below.
-  if (is_of_edges && !edges_.Name(slot, found)) return false;
+  if (is_of_edges && !edges_.Name(slot, discovery)) return false;
+  const Arrival& found = discovery.at;
   const int known = archive_.Find(found.key);
   // Discovered by two jobs at once: the lower number has won the mark.
   if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {

@@ -54,7 +54,7 @@ bool EdgeLedger::Name(const JobSlot& slot, Discovery& found) {
     return is_new(hit) && !is_known_[EdgeOf(hit)];
   });
   if (edge != end) first = edge;
-  found.key =
+  found.at.key =
       Combine64(Combine64(HashBytes("edge"), coverage::EdgeId(EdgeOf(*first))),
                 static_cast<uint64_t>(ClassOf(*first)));
   const auto more = std::count_if(begin, end, is_new) - 1;
