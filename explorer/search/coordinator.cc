@@ -247,7 +247,7 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
     }
     cell.ways.push_back({.splitpoint = parent});
   }
-  archive_.CommitTimeline(yielded);
+  archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded);
   if (!yielded || done.cell < 0) return;
   Cell& from = archive_.cell(done.cell);
   from.barren = 0;
@@ -271,8 +271,7 @@ bool Coordinator::AcceptDiscovery(const Job& done, const Discovery& found) {
   return false;
 }
 
-// As good as the ways that its cell has, and in another world. Whether a
-// timeline reports an arrival at a mark that it knew depends on how far the
+// As good as the ways that its cell has. Whether a timeline reports an arrival at a mark that it knew depends on how far the
 // coordinator had come; what is accepted here does not, as below the bound all
 // are reported.
 bool Coordinator::AcceptWay(const Job& done, const Arrival& found,
@@ -280,15 +279,8 @@ bool Coordinator::AcceptWay(const Job& done, const Arrival& found,
   const int known = archive_.Find(found.key);
   if (known < 0 || done.segments.size() + 1 > kMaxPath) return false;
   const Cell& cell = archive_.cells()[known];
-  if ((!is_new && cell.reaches >= kReachesCounted) ||
-      cell.ways.size() >= Cell::kMaxWays || cell.quality != found.quality) {
-    return false;
-  }
-  for (const Way& way : cell.ways) {
-    const Splitpoint& known_way = archive_.splitpoints()[way.splitpoint];
-    if (known_way.root_seed == done.root_seed) return false;
-  }
-  return true;
+  return (is_new || cell.reaches < kReachesCounted) &&
+         cell.ways.size() < Cell::kMaxWays && cell.quality == found.quality;
 }
 
 void Coordinator::CommitCounts(const Job& done, const JobSlot& slot) {
