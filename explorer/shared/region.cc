@@ -60,8 +60,10 @@ void Region::Unmap(Region* region) {
          sizeof(Region) + 2 * kGuard);
 }
 
-void Region::MakeFrontierReadOnly() {
-  CHECK(mprotect(&frontier, sizeof(frontier), PROT_READ) == 0)
+void Region::MakeOrdersReadOnly() {
+  char* const begin = reinterpret_cast<char*>(&coordinator_pid);
+  char* const end = reinterpret_cast<char*>(this + 1);
+  CHECK(mprotect(begin, static_cast<size_t>(end - begin), PROT_READ) == 0)
       << "cannot protect the explorer's shared memory";
 }
 
@@ -91,7 +93,8 @@ uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation) {
   return Add(checksum, violation.place.Get());
 }
 
-uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
+uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
+                             size_t assertions) const {
   told = AddNumbers(told, {job, discoveries_dropped, draws, events,
                            static_cast<uint64_t>(time_ns), trace_hash,
                            sample_count});
@@ -101,22 +104,17 @@ uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
   return AddArray(told, counts, assertions);
 }
 
-bool JobSlot::IsIntact(size_t assertions) const {
+bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
   const uint32_t count = discovery_count.load();
   const uint32_t again = arrival_count.load();
-  if (count > kMaxDiscoveries || again > kMaxArrivals ||
-      free_count > kMaxNewCheckpoints) {
-    return false;
-  }
+  if (count > kMaxDiscoveries || again > kMaxArrivals) return false;
   uint64_t told = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
-    const int32_t* end = free_checkpoints + free_count;
+    const int32_t* end = order.free_checkpoints + order.free_count;
     const bool is_own =
         found.checkpoint == -1 ||
-        (found.checkpoint > kNursery &&
-         found.checkpoint < static_cast<int32_t>(kMaxCheckpoints) &&
-         std::find(free_checkpoints, end, found.checkpoint) != end);
+        std::find(order.free_checkpoints, end, found.checkpoint) != end;
     if (!is_own || found.assertion >= assertions) return false;
     told += AddToChecksum(0, found);
   }
@@ -124,7 +122,7 @@ bool JobSlot::IsIntact(size_t assertions) const {
   if (finished.load() == 0) return true;
   if (sample_count > TraceHash::kMaxSamples) return false;
   if (has_violation.load() != 0) told += AddToChecksum(0, violation);
-  return ChecksumOf(told, assertions) == checksum;
+  return ChecksumOf(order.job, told, assertions) == checksum;
 }
 
 bool FrontierEntry::Knows(const MarkQuality& quality,

@@ -121,7 +121,7 @@ uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 // All marks known so far, in the order of their first commits, and an index by
 // their keys that grows with them. Dense, since a fresh process takes a page
 // fault for each window that it looks at.
-struct alignas(kFaultWindow) Frontier {
+struct Frontier {
   static constexpr size_t kSmallIndex = 512;  // slots
   static constexpr uint32_t kLevels = 7;
   // Slots of the index at a level: four times those of the one below.
@@ -153,19 +153,23 @@ struct alignas(kFaultWindow) Frontier {
   void Insert(uint32_t at_level, uint64_t key, uint32_t place);
 };
 
-// What each timeline touches comes first, so that it takes one page fault.
-struct alignas(kFaultWindow) JobSlot {
-  // The order, written by the coordinator before it is handed out.
+// What the coordinator orders; timelines only read it.
+struct alignas(64) JobOrder {
+  static constexpr uint32_t kNearPath = 8;
   uint64_t job;
   uint64_t known_until;    // entries committed by jobs < this are known
   uint64_t root_seed;      // for the nursery
   uint64_t split_ordinal;  // record marks after this one
-  uint32_t path_size;      // breakpoints from the parked process on, see path
+  uint32_t path_size;      // breakpoints from the parked process on; see path
   uint32_t free_count;     // checkpoint slots that the timeline may use
   int32_t free_checkpoints[kMaxNewCheckpoints];
   int32_t recreate;  // checkpoint slot to park a replayed splitpoint in, or -1
+  Breakpoint near_path[kNearPath];  // the path, if it is that short
+};
 
-  // The result.
+// The result, written by the job's timeline. What each of them touches comes
+// first, so that it takes one page fault.
+struct alignas(kFaultWindow) JobSlot {
   std::atomic<int32_t> pid;
   std::atomic<int64_t> begun_ns;  // wall time since 1970
   std::atomic<uint32_t> finished;
@@ -182,11 +186,10 @@ struct alignas(kFaultWindow) JobSlot {
   // Of the whole result, written last. The timeline adds up what it told in
   // memory of its own; told: that sum.
   uint64_t checksum;
-  uint64_t ChecksumOf(uint64_t told, size_t assertions) const;
+  uint64_t ChecksumOf(uint64_t job, uint64_t told, size_t assertions) const;
 
   FaultRecord fault;  // of a timeline that has not finished
   TraceHash::Sample samples[TraceHash::kMaxSamples];
-  Breakpoint path[kMaxPath];  // part of the order
   struct Counts {
     uint64_t passes;
     uint64_t fails;
@@ -198,38 +201,36 @@ struct alignas(kFaultWindow) JobSlot {
 
   // Coordinator: the result is what its timeline has written. Of one that died
   // only what could lead astray is looked at. assertions: in the table.
-  bool IsIntact(size_t assertions) const;
+  bool IsIntact(const JobOrder& order, size_t assertions) const;
 };
 
-// How to give orders to a parked process: a ring of job slots and a futex.
-struct CheckpointSlot {
-  static constexpr uint32_t kRing = 2 * kMaxLag;
-  std::atomic<int32_t> pid;
+// Orders to one process; the coordinator writes.
+struct OrderRing {
+  static constexpr uint32_t kSize = 2 * kMaxLag;
   std::atomic<uint32_t> ordered;  // orders ever given; the futex word
-  uint32_t taken;                 // orders ever taken, by the process
-  uint32_t ring[kRing];  // index of the job slot, or kRunnerOrder + runner
+  uint32_t ring[kSize];  // index of the job, or kRunnerOrder + runner
 };
 // An order to a parked process: to fork a runner that stays in that slot.
 inline constexpr uint32_t kRunnerOrder = 1 << 16;
 
-// A process that runs one job after another, and goes back to where it was
-// forked after each. It takes its orders from this ring, and runs them while it
-// has one of the region's workers.
-struct RunnerSlot {
-  static constexpr uint32_t kRing = 2 * kMaxLag;
+// A parked process.
+struct CheckpointSlot {
   std::atomic<int32_t> pid;
-  std::atomic<uint32_t> ordered;  // orders ever given; the futex word
-  std::atomic<uint32_t> done;     // orders ever carried out
+  uint32_t taken;  // orders ever taken, by the process
+};
+
+// A process that runs one job after another, and goes back to where it was
+// forked after each. It runs them while it has one of the region's workers.
+struct RunnerSlot {
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> done;  // orders ever carried out
   // CPU time of the process up to its snapshot, then up to its last job's end.
   std::atomic<uint64_t> cpu_ns;
   std::atomic<uint32_t> has_worker;
   std::atomic<uint32_t> waits_for_worker;
-  uint32_t ring[kRing];  // index of the job slot
 };
 
 struct Region {
-  int32_t coordinator_pid;
-  uint64_t memory_limit;  // of a timeline, in bytes; 0: none
   // So many more processes may run a job at once: a semaphore, and the futex
   // word of the runners that have orders and no worker.
   alignas(64) std::atomic<uint32_t> free_workers;
@@ -237,18 +238,34 @@ struct Region {
   // Jobs ever done by runners. One that finds the coordinator asleep wakes it
   // when that has come to wake_at, or when it leaves a worker idle.
   alignas(64) std::atomic<uint64_t> jobs_done;
-  std::atomic<uint64_t> wake_at;
   std::atomic<uint32_t> coordinator_sleeps;
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
+
+  // From here to the end only the coordinator writes; what every timeline reads
+  // comes first, in one fault window.
+  alignas(kFaultWindow) int32_t coordinator_pid;
+  uint64_t memory_limit;  // of a timeline, in bytes; 0: none
+  std::atomic<uint64_t> wake_at;
+  JobOrder orders[kMaxLag];
   Frontier frontier;
+  alignas(64) OrderRing runner_orders[kMaxRunners];
+  OrderRing checkpoint_orders[kMaxCheckpoints];
+  Breakpoint far_paths[kMaxLag][kMaxPath];
+
+  // Where the breakpoints of an order of so many are.
+  Breakpoint* PathOf(size_t order, size_t path_size) {
+    return path_size <= JobOrder::kNearPath ? orders[order].near_path
+                                            : far_paths[order];
+  }
 
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();
   static void Unmap(Region* region);
-  // In a process that runs code under test, and in those that it forks.
-  void MakeFrontierReadOnly();
+  // In a process that runs code under test, and in those that it forks: what
+  // only the coordinator writes.
+  void MakeOrdersReadOnly();
 
   bool TakeWorker() {
     uint32_t free = free_workers.load();
