@@ -44,7 +44,7 @@ constexpr int kTries = 4;  // to delete one
 constexpr absl::Duration kPatience = absl::Milliseconds(20);
 // Each node hears from each other one every third tick.
 constexpr absl::Duration kTick = absl::Milliseconds(8);
-constexpr absl::Duration kSilence = absl::Milliseconds(180);
+constexpr absl::Duration kSilence = absl::Milliseconds(230);
 // Longer than any letter takes.
 constexpr absl::Duration kGrace = absl::Milliseconds(30);
 constexpr char kState[] = "gossip";
