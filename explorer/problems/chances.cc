@@ -101,6 +101,7 @@ class Estimator {
   }
 
  private:
+  size_t Branches() const { return static_cast<size_t>(options_.branches); }
   uint64_t NextSeed() { return Mix64(options_.seed * 0x10001 + ++seeds_); }
 
   // The mean chance of runs that go these ways, when they are past so many
@@ -109,7 +110,14 @@ class Estimator {
     const bool is_last = stage_index == options_.levels.size();
     ChanceEstimate::Stage& stage = estimate_.stages[stage_index];
     std::vector<Way> next;
-    for (const Way& way : ways) {
+    const size_t runs_from_each = stage_index == 0 ? 1 : Branches();
+    uint64_t failed_before = 0;
+    for (size_t i = 0; i < ways.size(); ++i) {
+      const Way& way = ways[i];
+      if (i % runs_from_each == 0) {
+        ++stage.places;
+        failed_before = stage.failed;
+      }
       const Run run(builder_, way,
                     is_last ? "" : options_.levels[stage_index]);
       ++stage.runs;
@@ -121,6 +129,7 @@ class Estimator {
           next.push_back(*arrival);
         }
       } else {
+        stage.fruitful += run.has_failed() && stage.failed == failed_before;
         stage.failed += run.has_failed();
       }
     }
@@ -128,7 +137,7 @@ class Estimator {
     if (stage.arrived > 0) {
       std::vector<Way> branches;
       for (const Way& way : next) {
-        for (int i = 0; i < options_.branches; ++i) {
+        for (size_t i = 0; i < Branches(); ++i) {
           branches.push_back(way);
           branches.back().breakpoints.back().seed = NextSeed();
         }

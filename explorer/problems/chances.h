@@ -59,6 +59,10 @@ struct ChanceEstimate {
     uint64_t arrived = 0;  // at the next level
     uint64_t failed = 0;   // without that
     double chance = 0;     // of a failure, from here on
+    // The places that its runs began at, and those of them that a failure was
+    // reached from in this stage: few, if a mark is a danger only at times.
+    uint64_t places = 0;
+    uint64_t fruitful = 0;
   };
   std::vector<Stage> stages;
   uint64_t events = 0;  // those of prefixes included

@@ -51,11 +51,13 @@ void Print(const ChanceReport& report) {
 
 void Print(const ChanceEstimate& estimate) {
   for (const ChanceEstimate::Stage& stage : estimate.stages) {
-    printf("of %llu runs %llu came to the next level, %llu failed without; "
-           "chance from here %.2e\n",
+    printf("of %llu runs from %llu places %llu came to the next level, %llu "
+           "(from %llu places) failed without; chance from here %.2e\n",
            static_cast<unsigned long long>(stage.runs),
+           static_cast<unsigned long long>(stage.places),
            static_cast<unsigned long long>(stage.arrived),
-           static_cast<unsigned long long>(stage.failed), stage.chance);
+           static_cast<unsigned long long>(stage.failed),
+           static_cast<unsigned long long>(stage.fruitful), stage.chance);
   }
   printf("chance of a run: %.2e (%llu events)\n", estimate.chance,
          static_cast<unsigned long long>(estimate.events));

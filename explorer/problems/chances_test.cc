@@ -52,6 +52,9 @@ TEST(ChancesTest, SplittingFindsOneInAMillion) {
   ASSERT_EQ(estimate.stages.size(), 6u);
   EXPECT_EQ(estimate.stages[1].runs, 4000u);  // 20 from each of 200
   EXPECT_NEAR(estimate.stages[5].chance, 0.1, 0.02);
+  // One place is as good as another: in 20 runs a gate of 1/10 opens at 0.88.
+  EXPECT_EQ(estimate.stages[5].places, 200u);
+  EXPECT_NEAR(estimate.stages[5].fruitful, 176, 20);
 }
 
 // Whatever the levels are: one that is no progress, one that is passed before
