@@ -133,6 +133,7 @@ class LogReader {
     timeline.number = logged.number();
     timeline.root_seed = logged.root_seed();
     timeline.seed = logged.seed();
+    timeline.streams = FromProtoStreams(logged.streams());
     timeline.died = !logged.finished();
     // The first is the campaign's seed itself, and no branch.
     const bool is_root = at < 0 || logged.number() == 0;
@@ -148,7 +149,7 @@ class LogReader {
     Discoveries(logged, index);
     Outcome(logged, index);
     const TreeTimeline& added = summary_.tree[index];
-    if (added.discoveries.empty() && added.bug < 0) {
+    if (added.discoveries.empty() && !added.has_ways && added.bug < 0) {
       // Others were before it with all that it discovered.
       summary_.tree.pop_back();
       branched_at_.pop_back();
@@ -173,12 +174,17 @@ class LogReader {
       }
       auto [it, is_new] = mark_index_.emplace(found.key(), part().marks_size());
       if (is_new) AddMark(logged, found);
-      PartMark& mark = *part().mutable_marks(it->second);
-      mark.set_discoveries(mark.discoveries() + 1);
-      part().set_discoveries(part().discoveries() + 1);
-      timeline.discoveries.push_back({.mark = static_cast<uint32_t>(it->second),
-                                      .is_first = is_new,
-                                      .time_ns = found.time_ns()});
+      if (found.is_way()) {
+        timeline.has_ways = true;
+      } else {
+        PartMark& mark = *part().mutable_marks(it->second);
+        mark.set_discoveries(mark.discoveries() + 1);
+        part().set_discoveries(part().discoveries() + 1);
+        timeline.discoveries.push_back(
+            {.mark = static_cast<uint32_t>(it->second),
+             .is_first = is_new,
+             .time_ns = found.time_ns()});
+      }
       places_.push_back({.parent = parent,
                          .mark = it->second,
                          .tree = index,
@@ -234,7 +240,8 @@ class LogReader {
     std::vector<Breakpoint> segments;
     for (int at = index; branched_at_[at] >= 0;) {
       const Place& place = places_[branched_at_[at]];
-      segments.push_back({place.segment_draws, summary_.tree[at].seed});
+      segments.push_back({place.segment_draws, summary_.tree[at].seed,
+                          summary_.tree[at].streams});
       at = place.tree;
     }
     std::reverse(segments.begin(), segments.end());

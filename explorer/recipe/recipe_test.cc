@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -124,6 +125,27 @@ TEST(TextRecipe, IsReadAndWritten) {
   EXPECT_THAT(recipe->breakpoints,
               ElementsAre(Breakpoint{312, 9041}, Breakpoint{88, 17}));
   EXPECT_EQ(FormatRecipe(42, recipe->breakpoints), "42: 312@9041 -> 88@17");
+}
+
+TEST(TextRecipe, BreakpointsNameTheirKindsOfStreams) {
+  const absl::StatusOr<TextRecipe> recipe =
+      ParseRecipe("42: 312@9041/faults -> 88@17/faults+network -> 1@2");
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  const StreamKinds faults = KindBit(StreamKind::kFaults);
+  const StreamKinds both = faults | KindBit(StreamKind::kNetwork);
+  EXPECT_THAT(recipe->breakpoints,
+              ElementsAre(Breakpoint{312, 9041, faults},
+                          Breakpoint{88, 17, both}, Breakpoint{1, 2}));
+  const std::string text = FormatRecipe(42, recipe->breakpoints);
+  EXPECT_EQ(text, "42: 312@9041/faults -> 88@17/network+faults -> 1@2");
+  BugRecipe file;
+  file.set_root_seed(42);
+  SetSegments(recipe->breakpoints, file);
+  EXPECT_EQ(FormatRecipe(file), text);
+  EXPECT_EQ(ParseRecipe("1: 2@3/moods").status().message(),
+            "malformed recipe: segment 1, \"2@3/moods\": no kind of streams is "
+            "called \"moods\"; there are workload, schedule, network, storage, "
+            "faults, joined by +");
 }
 
 TEST(TextRecipe, WithoutBreakpointsIsJustTheSeed) {
@@ -287,6 +309,25 @@ TEST(AtomicFile, UnwritableIsAnError) {
   ExpectGoodError(WriteFileAtomically("/proc/nothing/here", "x"));
   ExpectGoodError(CheckWritable("/no/such/directory/file"));
   ExpectGoodError(CheckWritable(testing::TempDir()));  // a directory
+}
+
+TEST(AtomicFile, LeftoversOfTheDeadAreRemoved) {
+  const std::string directory = absl::StrCat(testing::TempDir(), "/leftovers");
+  std::filesystem::create_directory(directory);
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  ASSERT_EQ(waitpid(dead, nullptr, 0), dead);
+  const std::string of_dead = absl::StrCat(directory, "/.tmp-", dead, "-abcdef");
+  const std::string of_living =
+      absl::StrCat(directory, "/.tmp-", getpid(), "-abcdef");
+  const std::string of_user = absl::StrCat(directory, "/.tmp-notes");
+  for (const std::string& path : {of_dead, of_living, of_user}) {
+    std::ofstream(path) << "x";
+  }
+  RemoveLeftovers(directory);
+  EXPECT_FALSE(std::filesystem::exists(of_dead));
+  EXPECT_TRUE(std::filesystem::exists(of_living));
+  EXPECT_TRUE(std::filesystem::exists(of_user));
 }
 
 TEST(BuildId, IsStable) {

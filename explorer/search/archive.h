@@ -1,10 +1,9 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // The archive: every place of the tree that is worth returning to. One cell
-// for each mark that was discovered, with its best representative: a
-// splitpoint, that is how to get there (a root seed and a recipe prefix). Cells
-// of one assertion are a group. Pure data of the coordinator; nothing here
-// forks.
+// for each mark that was discovered, with a few ways to it: splitpoints, that is
+// how to get there (a root seed and a recipe prefix). Cells of one assertion
+// are a group. Pure data of the coordinator; nothing here forks.
 #ifndef MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 #define MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 
@@ -12,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -36,20 +36,38 @@ struct Splitpoint {
   int parent = -1;
 };
 
+// One way to a cell.
+struct Way {
+  int splitpoint = 0;
+  uint64_t picks = 0;
+  uint64_t barren = 0;  // picks since the last one that discovered anything
+};
+
 struct Cell {
   // The first cells of a group have a rank, their number in the order of
   // discovery. Those beyond are kept, but an assertion with ever new buckets
   // promises nothing by one more.
   static constexpr int kNoRank = -1;
   static constexpr size_t kRankedOfGroup = 128;
+  // The first ways to it: what led here may be a dead end by what else has
+  // happened on the way, and by the faults that its world has in store.
+  static constexpr size_t kMaxWays = 4;
 
   uint64_t key = 0;  // of its mark
   std::string label;
   MarkQuality quality = {};
   int rank = kNoRank;
-  int splitpoint = 0;   // its best representative
-  uint64_t picks = 0;   // never reset, also when the representative changes
+  // All of its quality.
+  std::vector<Way> ways;
+  uint64_t picks = 0;   // never reset, also when the ways change
   uint64_t barren = 0;  // picks since the last one that discovered anything
+  // Timelines that came here, up to kReachesCounted.
+  uint32_t reaches = 0;
+
+  // The one to take next: that has been in vain for the fewest picks, of
+  // equals the one picked least.
+  int NextWay() const;
+  int FindWay(int splitpoint) const;  // or -1
 };
 
 class Archive {
@@ -60,6 +78,7 @@ class Archive {
     cells_.emplace_back();
     cells_[0].label = "the beginning";
     cells_[0].rank = ranks_++;
+    cells_[0].ways.push_back({.splitpoint = 0});
     groups_.push_back({0});
   }
 
@@ -72,6 +91,10 @@ class Archive {
   const std::vector<std::vector<int>>& groups() const { return groups_; }
 
   const std::vector<Splitpoint>& splitpoints() const { return splitpoints_; }
+  int AddRoot(uint64_t root_seed) {
+    splitpoints_.emplace_back().root_seed = root_seed;
+    return static_cast<int>(splitpoints_.size()) - 1;
+  }
   int AddSplitpoint(Splitpoint splitpoint) {
     splitpoints_.push_back(std::move(splitpoint));
     return static_cast<int>(splitpoints_.size()) - 1;
@@ -85,17 +108,37 @@ class Archive {
   // assertion: index in the assertion table.
   int AddCell(uint64_t key, absl::string_view label, uint32_t assertion);
 
-  // A timeline has been committed. yielded: it discovered, or improved, a cell
-  // with a rank.
-  void CommitTimeline(bool yielded);
+  // A timeline has been committed, of a fresh seed or branched off a cell.
+  // yielded: it discovered, or improved, a cell with a rank.
+  void CommitTimeline(bool is_fresh, bool yielded);
   uint64_t timelines() const { return timelines_; }
   // Timelines since one yielded.
   uint64_t streak() const { return timelines_ - last_yield_; }
   // How long it took of late until one yielded: an average over the last few,
   // in 1/256 timelines.
   uint64_t surprise() const { return surprise_; }
+  // The share of timelines that yielded of late, of those with fresh seeds (the
+  // last 16 or so) and of those that branched (64), in 1/65536. Never zero:
+  // less the more were in vain.
+  uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
+  uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
 
  private:
+  // Averages over the past that fade away, in 1/65536.
+  struct Yield {
+    uint64_t timelines = 0;
+    uint64_t yielded = 0;
+    void Add(uint64_t window, bool has_yielded) {
+      timelines += (1 << 16) - timelines / window;
+      yielded -= yielded / window;
+      if (has_yielded) yielded += 1 << 16;
+    }
+    // As if prior timelines more had yielded, of one.
+    uint64_t Estimate(uint64_t prior) const {
+      return (yielded + prior) * (1 << 16) / (timelines + (1 << 16));
+    }
+  };
+
   std::vector<Cell> cells_;
   std::vector<Splitpoint> splitpoints_;
   std::map<uint64_t, int> by_key_;
@@ -105,7 +148,27 @@ class Archive {
   uint64_t timelines_ = 0;
   uint64_t last_yield_ = 0;
   uint64_t surprise_ = 0;
+  Yield fresh_yield_;
+  Yield branch_yield_;
 };
+
+inline int Cell::NextWay() const {
+  int best = 0;
+  for (int i = 1; i < static_cast<int>(ways.size()); ++i) {
+    if (std::tie(ways[i].barren, ways[i].picks) <
+        std::tie(ways[best].barren, ways[best].picks)) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+inline int Cell::FindWay(int splitpoint) const {
+  for (size_t i = 0; i < ways.size(); ++i) {
+    if (ways[i].splitpoint == splitpoint) return static_cast<int>(i);
+  }
+  return -1;
+}
 
 inline int Archive::AddCell(uint64_t key, absl::string_view label,
                             uint32_t assertion) {
@@ -122,8 +185,13 @@ inline int Archive::AddCell(uint64_t key, absl::string_view label,
   return index;
 }
 
-inline void Archive::CommitTimeline(bool yielded) {
+inline void Archive::CommitTimeline(bool is_fresh, bool yielded) {
   ++timelines_;
+  if (is_fresh) {
+    fresh_yield_.Add(16, yielded);
+  } else {
+    branch_yield_.Add(64, yielded);
+  }
   if (!yielded) return;
   const uint64_t gap = (timelines_ - last_yield_) << 8;
   surprise_ = surprise_ / 4 * 3 + gap / 4;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
+#include "explorer/recipe/recipe.h"
 
 namespace moonpool::explorer {
 namespace {
@@ -15,27 +16,36 @@ uint64_t LastSeed(const Job& job) {
   return job.segments.empty() ? job.root_seed : job.segments.back().seed;
 }
 
-LoggedDiscovery ToLogged(const Discovery& found) {
+uint32_t LastStreams(const Job& job) {
+  return job.segments.empty() ? 0 : ToProtoStreams(job.segments.back().streams);
+}
+
+LoggedDiscovery ToLogged(const Arrival& found) {
   LoggedDiscovery logged;
   logged.set_key(found.key);
-  logged.set_label(ToValidUtf8(found.label.Get()));
   for (int64_t quality : found.quality) logged.add_quality(quality);
   logged.set_ordinal(found.ordinal);
   logged.set_segment_draws(found.segment_draws);
   logged.set_draws(found.draws);
   logged.set_events(found.events);
   logged.set_time_ns(found.time_ns);
+  logged.set_accepted(found.accepted);
+  logged.set_is_way(found.is_way);
+  return logged;
+}
+
+LoggedDiscovery ToLogged(const Discovery& found) {
+  LoggedDiscovery logged = ToLogged(static_cast<const Arrival&>(found));
+  logged.set_label(ToValidUtf8(found.label.Get()));
   const auto& entries = AssertionTable::Get().entries();
   if (found.assertion < entries.size()) {
     logged.set_assertion(entries[found.assertion].id);
   }
-  logged.set_accepted(found.accepted);
   return logged;
 }
 
-void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
+void FromLogged(const LoggedDiscovery& logged, Arrival& found) {
   found.key = logged.key();
-  found.label.Set(logged.label());
   found.quality = {};
   for (int i = 0; i < logged.quality_size() &&
                   i < static_cast<int>(found.quality.size());
@@ -47,6 +57,11 @@ void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
   found.draws = logged.draws();
   found.events = logged.events();
   found.time_ns = logged.time_ns();
+}
+
+void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
+  FromLogged(logged, static_cast<Arrival&>(found));
+  found.label.Set(logged.label());
   found.checkpoint = -1;
   // Same build, same table: sorted by id.
   const auto& entries = AssertionTable::Get().entries();
@@ -110,7 +125,10 @@ SearchConfig ConfigOf(const ExploreOptions& options) {
 }
 
 bool IsWorthMentioning(const JobSlot& slot) {
-  return slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
+  const Arrival* end = slot.arrivals + slot.arrival_count.load();
+  const bool has_way = std::any_of(
+      slot.arrivals, end, [](const Arrival& found) { return found.accepted; });
+  return has_way || slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
          slot.has_violation.load() != 0 || slot.finished.load() == 0;
 }
 
@@ -121,9 +139,21 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   logged.set_splitpoint(job.splitpoint);
   logged.set_root_seed(job.root_seed);
   logged.set_seed(LastSeed(job));
+  logged.set_streams(LastStreams(job));
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
     *logged.add_discoveries() = ToLogged(slot.discoveries[i]);
   }
+  for (uint32_t i = 0; i < slot.arrival_count.load(); ++i) {
+    if (!slot.arrivals[i].accepted) continue;
+    LoggedDiscovery& way = *logged.add_discoveries();
+    way = ToLogged(slot.arrivals[i]);
+    way.set_was_known(true);
+  }
+  std::sort(logged.mutable_discoveries()->begin(),
+                   logged.mutable_discoveries()->end(),
+                   [](const LoggedDiscovery& a, const LoggedDiscovery& b) {
+                     return a.ordinal() < b.ordinal();
+                   });
   logged.set_discoveries_dropped(slot.discoveries_dropped);
   logged.set_wait_status(job.wait_status);
   if (slot.has_violation.load() != 0) {
@@ -148,7 +178,7 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
 absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
                         JobSlot& slot) {
   slot.discovery_count.store(0);
-  slot.again_count.store(0);
+  slot.arrival_count.store(0);
   slot.discoveries_dropped = 0;
   slot.has_violation.store(0);
   slot.finished.store(1);
@@ -157,17 +187,23 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
   if (logged->number() != job.number ||
       logged->splitpoint() != job.splitpoint ||
       logged->root_seed() != job.root_seed ||
-      logged->seed() != LastSeed(job)) {
+      logged->seed() != LastSeed(job) ||
+      logged->streams() != LastStreams(job)) {
     return absl::InternalError(absl::StrCat(
         "timeline ", job.number,
         " was decided otherwise than its log says: the log cannot be resumed"));
   }
-  const int count =
-      std::min(logged->discoveries_size(), static_cast<int>(kMaxDiscoveries));
-  for (int i = 0; i < count; ++i) {
-    FromLogged(logged->discoveries(i), slot.discoveries[i]);
+  uint32_t discoveries = 0;
+  uint32_t arrivals = 0;
+  for (const LoggedDiscovery& found : logged->discoveries()) {
+    if (!found.was_known() && discoveries < kMaxDiscoveries) {
+      FromLogged(found, slot.discoveries[discoveries++]);
+    } else if (found.was_known() && arrivals < kMaxArrivals) {
+      FromLogged(found, slot.arrivals[arrivals++]);
+    }
   }
-  slot.discovery_count.store(static_cast<uint32_t>(count));
+  slot.discovery_count.store(discoveries);
+  slot.arrival_count.store(arrivals);
   slot.discoveries_dropped = logged->discoveries_dropped();
   if (logged->has_violation()) {
     FromLogged(logged->violation(), slot.violation);

@@ -15,7 +15,7 @@ namespace {
 
 // On either side of the region.
 constexpr size_t kGuard = size_t{1} << 20;
-static_assert(sizeof(Region) % 4096 == 0, "whole pages");
+static_assert(sizeof(Region) % kFaultWindow == 0, "whole pages");
 
 uint64_t Add(uint64_t checksum, absl::string_view bytes) {
   return Combine64(checksum, HashBytes(bytes));
@@ -38,11 +38,17 @@ uint64_t AddNumbers(uint64_t checksum,
 }  // namespace
 
 Region* Region::Map() {
-  void* guarded = mmap(nullptr, sizeof(Region) + 2 * kGuard, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  CHECK(guarded != MAP_FAILED) << "cannot map the explorer's shared memory";
-  void* at = mmap(static_cast<char*>(guarded) + kGuard, sizeof(Region),
-                  PROT_READ | PROT_WRITE,
+  constexpr size_t kSize = sizeof(Region) + 2 * kGuard;
+  void* mapped = mmap(nullptr, kSize + kFaultWindow, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  CHECK(mapped != MAP_FAILED) << "cannot map the explorer's shared memory";
+  // What is too much for a beginning at a multiple of its alignment.
+  const size_t before =
+      kFaultWindow - reinterpret_cast<uintptr_t>(mapped) % kFaultWindow;
+  char* const guarded = static_cast<char*>(mapped) + before;
+  munmap(mapped, before);
+  if (before < kFaultWindow) munmap(guarded + kSize, kFaultWindow - before);
+  void* at = mmap(guarded + kGuard, sizeof(Region), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
                   0);
   CHECK(at != MAP_FAILED) << "cannot map the explorer's shared memory";
@@ -54,20 +60,26 @@ void Region::Unmap(Region* region) {
          sizeof(Region) + 2 * kGuard);
 }
 
-void Region::MakeFrontierReadOnly() {
-  CHECK(mprotect(frontier, sizeof(frontier), PROT_READ) == 0)
+void Region::MakeOrdersReadOnly() {
+  char* const begin = reinterpret_cast<char*>(&coordinator_pid);
+  char* const end = reinterpret_cast<char*>(this + 1);
+  CHECK(mprotect(begin, static_cast<size_t>(end - begin), PROT_READ) == 0)
       << "cannot protect the explorer's shared memory";
 }
 
-uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
+uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival) {
   checksum = AddNumbers(
-      checksum, {discovery.key, discovery.ordinal, discovery.segment_draws,
-                 discovery.draws, discovery.events,
-                 static_cast<uint64_t>(discovery.time_ns),
-                 static_cast<uint64_t>(discovery.checkpoint),
-                 discovery.assertion});
-  checksum = AddArray(checksum, discovery.quality.data(),
-                      discovery.quality.size());
+      checksum, {arrival.key, arrival.ordinal, arrival.segment_draws,
+                 arrival.draws, arrival.events,
+                 static_cast<uint64_t>(arrival.time_ns)});
+  return AddArray(checksum, arrival.quality.data(), arrival.quality.size());
+}
+
+uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
+  checksum = AddToChecksum(checksum, static_cast<const Arrival&>(discovery));
+  checksum = AddNumbers(
+      checksum,
+      {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion});
   return Add(checksum, discovery.label.Get());
 }
 
@@ -81,7 +93,8 @@ uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation) {
   return Add(checksum, violation.place.Get());
 }
 
-uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
+uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
+                             size_t assertions) const {
   told = AddNumbers(told, {job, discoveries_dropped, draws, events,
                            static_cast<uint64_t>(time_ns), trace_hash,
                            sample_count});
@@ -91,32 +104,26 @@ uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
   return AddArray(told, counts, assertions);
 }
 
-bool JobSlot::IsIntact(size_t assertions) const {
+bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
   const uint32_t count = discovery_count.load();
-  if (count > kMaxDiscoveries || free_count > kMaxNewCheckpoints) return false;
+  const uint32_t again = arrival_count.load();
+  if (count > kMaxDiscoveries || again > kMaxArrivals) return false;
   uint64_t told = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
-    const int32_t* end = free_checkpoints + free_count;
+    const int32_t* end = order.free_checkpoints + order.free_count;
     const bool is_own =
         found.checkpoint == -1 ||
-        (found.checkpoint > kNursery &&
-         found.checkpoint < static_cast<int32_t>(kMaxCheckpoints) &&
-         std::find(free_checkpoints, end, found.checkpoint) != end);
+        std::find(order.free_checkpoints, end, found.checkpoint) != end;
     if (!is_own || found.assertion >= assertions) return false;
-    told = AddToChecksum(told, found);
+    told += AddToChecksum(0, found);
   }
+  for (uint32_t i = 0; i < again; ++i) told += AddToChecksum(0, arrivals[i]);
   if (finished.load() == 0) return true;
   if (sample_count > TraceHash::kMaxSamples) return false;
-  if (has_violation.load() != 0) told = AddToChecksum(told, violation);
-  return ChecksumOf(told, assertions) == checksum;
+  if (has_violation.load() != 0) told += AddToChecksum(0, violation);
+  return ChecksumOf(order.job, told, assertions) == checksum;
 }
-
-namespace {
-size_t Slot(uint64_t key, size_t probe) {
-  return (key + probe) & (kFrontierSlots - 1);
-}
-}  // namespace
 
 bool FrontierEntry::Knows(const MarkQuality& quality,
                           uint64_t known_until) const {
@@ -128,15 +135,72 @@ bool FrontierEntry::Knows(const MarkQuality& quality,
   return false;
 }
 
-const FrontierEntry* Region::Find(uint64_t key) const {
-  if (key == 0) key = 1;
-  for (size_t probe = 0; probe < kFrontierSlots; ++probe) {
-    const FrontierEntry& entry = frontier[Slot(key, probe)];
-    const uint64_t found = entry.key.load(std::memory_order_acquire);
-    if (found == 0) return nullptr;
-    if (found == key) return &entry;
+FrontierEntry::Version* FrontierEntry::FreeVersion(uint64_t all_know_until) {
+  Version* free_version = nullptr;
+  for (Version& version : versions) {
+    const uint64_t at = version.job.load(std::memory_order_relaxed);
+    if (at == 0) return &version;
+    // Versions that all jobs know serve only while they are the best such.
+    if (at - 1 >= all_know_until) continue;
+    for (const Version& other : versions) {
+      const uint64_t other_at = other.job.load(std::memory_order_relaxed);
+      if (&other != &version && other_at != 0 &&
+          other_at - 1 < all_know_until && version.quality < other.quality) {
+        free_version = &version;
+      }
+    }
+  }
+  return free_version;
+}
+
+const std::atomic<uint32_t>* Frontier::IndexAt(uint32_t at_level) const {
+  if (at_level == 0) return small_index;
+  return large_index + (SlotsAt(at_level) - SlotsAt(1)) / 3;
+}
+
+const FrontierEntry* Frontier::Find(uint64_t key) const {
+  const uint32_t at_level = level.load(std::memory_order_acquire);
+  const std::atomic<uint32_t>* index = IndexAt(at_level);
+  const size_t mask = SlotsAt(at_level) - 1;
+  for (size_t probe = 0; probe <= mask; ++probe) {
+    const uint32_t place =
+        index[(key + probe) & mask].load(std::memory_order_acquire);
+    if (place == 0) return nullptr;
+    const FrontierEntry& entry = entries[place - 1];
+    if (entry.key.load(std::memory_order_relaxed) == key) return &entry;
   }
   return nullptr;
+}
+
+void Frontier::Insert(uint32_t at_level, uint64_t key, uint32_t place) {
+  auto* index = const_cast<std::atomic<uint32_t>*>(IndexAt(at_level));
+  const size_t mask = SlotsAt(at_level) - 1;
+  size_t slot = key & mask;
+  while (index[slot].load(std::memory_order_relaxed) != 0) {
+    slot = (slot + 1) & mask;
+  }
+  index[slot].store(place, std::memory_order_release);
+}
+
+// Whoever looks into the old index meanwhile misses only what is newer than
+// what it may know.
+void Frontier::Publish(uint64_t key) {
+  const auto place = static_cast<uint32_t>(count.load() + 1);
+  entries[place - 1].key.store(key, std::memory_order_release);
+  uint32_t at_level = level.load();
+  if (2 * size_t{place} > SlotsAt(at_level) && at_level + 1 < kLevels) {
+    ++at_level;
+    for (uint32_t i = 1; i < place; ++i) {
+      Insert(at_level, entries[i - 1].key.load(), i);
+    }
+    level.store(at_level, std::memory_order_release);
+  }
+  Insert(at_level, key, place);
+  count.store(place, std::memory_order_release);
+}
+
+const FrontierEntry* Region::Find(uint64_t key) const {
+  return frontier.Find(key == 0 ? 1 : key);
 }
 
 bool Region::Knows(uint64_t key, const MarkQuality& quality,
@@ -147,50 +211,27 @@ bool Region::Knows(uint64_t key, const MarkQuality& quality,
 
 void Region::SetReaches(uint64_t key, uint32_t reaches) {
   if (const FrontierEntry* entry = Find(key)) {
-    frontier[entry - frontier].reaches.store(reaches,
-                                             std::memory_order_relaxed);
+    frontier.entries[entry - frontier.entries].reaches.store(
+        reaches, std::memory_order_relaxed);
   }
 }
 
 bool Region::Commit(uint64_t key, const MarkQuality& quality, uint64_t job,
                     uint64_t all_know_until) {
   if (key == 0) key = 1;
-  if (frontier_count.load(std::memory_order_relaxed) >=
-      kFrontierSlots / 4 * 3) {
-    return false;
-  }
-  for (size_t probe = 0;; ++probe) {
-    FrontierEntry& entry = frontier[Slot(key, probe)];
-    const uint64_t found = entry.key.load(std::memory_order_relaxed);
-    if (found != 0 && found != key) continue;
-    FrontierEntry::Version* free_version = nullptr;
-    for (FrontierEntry::Version& version : entry.versions) {
-      const uint64_t at = version.job.load(std::memory_order_relaxed);
-      if (at == 0) {
-        free_version = &version;
-        break;
-      }
-      // Versions that all jobs know serve only while they are the best such.
-      if (at - 1 >= all_know_until) continue;
-      for (const FrontierEntry::Version& other : entry.versions) {
-        const uint64_t other_at = other.job.load(std::memory_order_relaxed);
-        if (&other != &version && other_at != 0 &&
-            other_at - 1 < all_know_until &&
-            version.quality < other.quality) {
-          free_version = &version;
-        }
-      }
-    }
-    if (free_version == nullptr) return false;
-    free_version->job.store(0, std::memory_order_release);
-    free_version->quality = quality;
-    free_version->job.store(job + 1, std::memory_order_release);
-    if (found == 0) {
-      entry.key.store(key, std::memory_order_release);
-      frontier_count.fetch_add(1, std::memory_order_relaxed);
-    }
-    return true;
-  }
+  if (frontier.count.load() >= kMaxMarks) return false;
+  const FrontierEntry* const known = Find(key);
+  FrontierEntry& entry =
+      known == nullptr ? frontier.Next()
+                       : frontier.entries[known - frontier.entries];
+  FrontierEntry::Version* const version =
+      entry.FreeVersion(all_know_until);
+  if (version == nullptr) return false;
+  version->job.store(0, std::memory_order_release);
+  version->quality = quality;
+  version->job.store(job + 1, std::memory_order_release);
+  if (known == nullptr) frontier.Publish(key);
+  return true;
 }
 
 }  // namespace moonpool::explorer

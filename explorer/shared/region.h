@@ -36,12 +36,15 @@ inline constexpr size_t kMaxCheckpoints = 4096;
 inline constexpr size_t kMaxPath = 1024;        // segments of a recipe
 inline constexpr size_t kMaxDiscoveries = 256;  // of one timeline
 inline constexpr size_t kMaxNewCheckpoints = 16;  // of one timeline
-inline constexpr size_t kMaxAgain = 1024;         // likewise
+inline constexpr size_t kMaxArrivals = 2048;      // likewise
 // Arrivals at one mark, up to this many; enough to tell rare from common.
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
 inline constexpr size_t kMaxAssertions = 16384;
-inline constexpr size_t kFrontierSlots = size_t{1} << 20;
+inline constexpr size_t kMaxMarks = size_t{3} << 18;
+// Who reads a page that it has not touched yet gets those around it, too: those
+// of the same so many bytes, if they are in use.
+inline constexpr size_t kFaultWindow = size_t{64} << 10;
 
 // Text of bounded length; longer text is cut.
 template <size_t N>
@@ -71,9 +74,13 @@ struct FrontierEntry {
   Version versions[kVersions];
 
   bool Knows(const MarkQuality& quality, uint64_t known_until) const;
+  // Coordinator: where another version can go, as no job that is still to come
+  // needs what is there. nullptr: nowhere.
+  Version* FreeVersion(uint64_t all_know_until);
 };
 
-struct Discovery {
+// Where a timeline came to a mark.
+struct Arrival {
   uint64_t key;
   MarkQuality quality;
   uint64_t ordinal;        // marks seen by the timeline up to this one
@@ -81,9 +88,16 @@ struct Discovery {
   uint64_t draws;          // since the root
   uint64_t events;
   int64_t time_ns;
+  // By the coordinator: it has become a splitpoint; as one more way to its
+  // mark.
+  bool accepted;
+  bool is_way;
+};
+
+// At a mark that it did not know.
+struct Discovery : Arrival {
   int32_t checkpoint;  // the process parked here, or -1
   uint32_t assertion;  // index in the table
-  bool accepted;       // by the coordinator: it has become a splitpoint
   FixedText<96> label;
 };
 
@@ -98,33 +112,72 @@ struct ViolationRecord {
   FixedText<128> place;
 };
 
-// Of what a timeline tells as it goes: each discovery, then the violation.
+// Of what a timeline tells as it goes: each discovery and arrival, then the
+// violation.
+uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival);
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 
-// What each timeline touches comes first and on few pages: a fresh process has
-// to take a page fault for each.
-struct alignas(4096) JobSlot {
-  // The order, written by the coordinator before it is handed out.
+// All marks known so far, in the order of their first commits, and an index by
+// their keys that grows with them. Dense, since a fresh process takes a page
+// fault for each window that it looks at.
+struct Frontier {
+  static constexpr size_t kSmallIndex = 512;  // slots
+  static constexpr uint32_t kLevels = 7;
+  // Slots of the index at a level: four times those of the one below.
+  static constexpr size_t SlotsAt(uint32_t level) {
+    return kSmallIndex << (2 * level);
+  }
+  static constexpr size_t kMostSlots = kSmallIndex << (2 * (kLevels - 1));
+  static_assert(kMostSlots >= 2 * kMaxMarks);
+  // Of all levels above the first.
+  static constexpr size_t kLargeIndex = kSmallIndex * 4 *
+                                        ((size_t{1} << 2 * (kLevels - 1)) - 1) /
+                                        3;
+
+  std::atomic<uint64_t> count;
+  std::atomic<uint32_t> level;  // of the index in use; those below it are old
+  // A slot: place in entries plus one; 0: empty. Open addressing.
+  std::atomic<uint32_t> small_index[kSmallIndex];
+  FrontierEntry entries[kMaxMarks];
+  std::atomic<uint32_t> large_index[kLargeIndex];
+
+  const FrontierEntry* Find(uint64_t key) const;
+  // Coordinator: another mark. REQUIRES: it is not known, count < kMaxMarks.
+  // Publish makes the entry known, when it has been filled in.
+  FrontierEntry& Next() { return entries[count.load()]; }
+  void Publish(uint64_t key);
+
+ private:
+  const std::atomic<uint32_t>* IndexAt(uint32_t level) const;
+  void Insert(uint32_t at_level, uint64_t key, uint32_t place);
+};
+
+// What the coordinator orders; timelines only read it.
+struct alignas(64) JobOrder {
+  static constexpr uint32_t kNearPath = 8;
   uint64_t job;
   uint64_t known_until;    // entries committed by jobs < this are known
   uint64_t root_seed;      // for the nursery
   uint64_t split_ordinal;  // record marks after this one
-  uint32_t path_size;      // breakpoints from the parked process on, see path
+  uint32_t path_size;      // breakpoints from the parked process on; see path
   uint32_t free_count;     // checkpoint slots that the timeline may use
   int32_t free_checkpoints[kMaxNewCheckpoints];
   int32_t recreate;  // checkpoint slot to park a replayed splitpoint in, or -1
+  Breakpoint near_path[kNearPath];  // the path, if it is that short
+};
 
-  // The result.
+// The result, written by the job's timeline. What each of them touches comes
+// first, so that it takes one page fault.
+struct alignas(kFaultWindow) JobSlot {
   std::atomic<int32_t> pid;
   std::atomic<int64_t> begun_ns;  // wall time since 1970
   std::atomic<uint32_t> finished;
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
   uint32_t discoveries_dropped;
-  // Keys of known marks with few arrivals that it came to.
-  std::atomic<uint32_t> again_count;
-  uint64_t again[kMaxAgain];
+  // At known marks that few others have come to, in their order.
+  std::atomic<uint32_t> arrival_count;
   uint64_t draws;
   uint64_t events;
   int64_t time_ns;
@@ -133,54 +186,51 @@ struct alignas(4096) JobSlot {
   // Of the whole result, written last. The timeline adds up what it told in
   // memory of its own; told: that sum.
   uint64_t checksum;
-  uint64_t ChecksumOf(uint64_t told, size_t assertions) const;
+  uint64_t ChecksumOf(uint64_t job, uint64_t told, size_t assertions) const;
 
-  Breakpoint path[kMaxPath];  // part of the order
+  FaultRecord fault;  // of a timeline that has not finished
+  TraceHash::Sample samples[TraceHash::kMaxSamples];
   struct Counts {
     uint64_t passes;
     uint64_t fails;
   };
-  alignas(4096) Counts counts[kMaxAssertions];
-  TraceHash::Sample samples[TraceHash::kMaxSamples];
+  Counts counts[kMaxAssertions];
   ViolationRecord violation;
-  FaultRecord fault;  // of a timeline that has not finished
   Discovery discoveries[kMaxDiscoveries];
+  Arrival arrivals[kMaxArrivals];
 
   // Coordinator: the result is what its timeline has written. Of one that died
   // only what could lead astray is looked at. assertions: in the table.
-  bool IsIntact(size_t assertions) const;
+  bool IsIntact(const JobOrder& order, size_t assertions) const;
 };
 
-// How to give orders to a parked process: a ring of job slots and a futex.
-struct CheckpointSlot {
-  static constexpr uint32_t kRing = 2 * kMaxLag;
-  std::atomic<int32_t> pid;
+// Orders to one process; the coordinator writes.
+struct OrderRing {
+  static constexpr uint32_t kSize = 2 * kMaxLag;
   std::atomic<uint32_t> ordered;  // orders ever given; the futex word
-  uint32_t taken;                 // orders ever taken, by the process
-  uint32_t ring[kRing];  // index of the job slot, or kRunnerOrder + runner
+  uint32_t ring[kSize];  // index of the job, or kRunnerOrder + runner
 };
 // An order to a parked process: to fork a runner that stays in that slot.
 inline constexpr uint32_t kRunnerOrder = 1 << 16;
 
-// A process that runs one job after another, and goes back to where it was
-// forked after each. It takes its orders from this ring, and runs them while it
-// has one of the region's workers.
-struct RunnerSlot {
-  static constexpr uint32_t kRing = 2 * kMaxLag;
+// A parked process.
+struct CheckpointSlot {
   std::atomic<int32_t> pid;
-  std::atomic<uint32_t> ordered;  // orders ever given; the futex word
-  std::atomic<uint32_t> done;     // orders ever carried out
+  uint32_t taken;  // orders ever taken, by the process
+};
+
+// A process that runs one job after another, and goes back to where it was
+// forked after each. It runs them while it has one of the region's workers.
+struct RunnerSlot {
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> done;  // orders ever carried out
   // CPU time of the process up to its snapshot, then up to its last job's end.
   std::atomic<uint64_t> cpu_ns;
   std::atomic<uint32_t> has_worker;
   std::atomic<uint32_t> waits_for_worker;
-  uint32_t ring[kRing];  // index of the job slot
 };
 
 struct Region {
-  int32_t coordinator_pid;
-  uint64_t memory_limit;  // of a timeline, in bytes; 0: none
-  std::atomic<uint64_t> frontier_count;
   // So many more processes may run a job at once: a semaphore, and the futex
   // word of the runners that have orders and no worker.
   alignas(64) std::atomic<uint32_t> free_workers;
@@ -188,18 +238,34 @@ struct Region {
   // Jobs ever done by runners. One that finds the coordinator asleep wakes it
   // when that has come to wake_at, or when it leaves a worker idle.
   alignas(64) std::atomic<uint64_t> jobs_done;
-  std::atomic<uint64_t> wake_at;
   std::atomic<uint32_t> coordinator_sleeps;
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
-  alignas(4096) FrontierEntry frontier[kFrontierSlots];
+
+  // From here to the end only the coordinator writes; what every timeline reads
+  // comes first, in one fault window.
+  alignas(kFaultWindow) int32_t coordinator_pid;
+  uint64_t memory_limit;  // of a timeline, in bytes; 0: none
+  std::atomic<uint64_t> wake_at;
+  JobOrder orders[kMaxLag];
+  Frontier frontier;
+  alignas(64) OrderRing runner_orders[kMaxRunners];
+  OrderRing checkpoint_orders[kMaxCheckpoints];
+  Breakpoint far_paths[kMaxLag][kMaxPath];
+
+  // Where the breakpoints of an order of so many are.
+  Breakpoint* PathOf(size_t order, size_t path_size) {
+    return path_size <= JobOrder::kNearPath ? orders[order].near_path
+                                            : far_paths[order];
+  }
 
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();
   static void Unmap(Region* region);
-  // In a process that runs code under test, and in those that it forks.
-  void MakeFrontierReadOnly();
+  // In a process that runs code under test, and in those that it forks: what
+  // only the coordinator writes.
+  void MakeOrdersReadOnly();
 
   bool TakeWorker() {
     uint32_t free = free_workers.load();

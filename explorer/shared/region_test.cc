@@ -6,12 +6,17 @@
 // noticed. Method: such writes.
 #include "explorer/shared/region.h"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <cstring>
 #include <functional>
 #include <map>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "providers/base/hash.h"
 
 namespace moonpool::explorer {
 namespace {
@@ -34,17 +39,47 @@ TEST_F(RegionDeathTest, TimelinesOnlyReadTheFrontier) {
   ASSERT_TRUE(region_->Commit(7, {}, 0, 0));
   EXPECT_DEATH(
       {
-        region_->MakeFrontierReadOnly();
+        region_->MakeOrdersReadOnly();
         region_->jobs[0].draws = 1;
         if (region_->Knows(7, {}, 1)) region_->Commit(8, {}, 0, 0);
       },
       "");
 }
 
+TEST_F(RegionDeathTest, TimelinesOnlyReadOrders) {
+  const std::vector<std::function<void()>> writes = {
+      [&] { region_->coordinator_pid = 1; },
+      [&] { region_->wake_at.store(1); },
+      [&] { region_->orders[0].job = 1; },
+      [&] { region_->orders[kMaxLag - 1].recreate = 1; },
+      [&] { region_->PathOf(0, 1)[0] = {}; },
+      [&] { region_->PathOf(kMaxLag - 1, kMaxPath)[kMaxPath - 1] = {}; },
+      [&] { region_->runner_orders[0].ordered.store(1); },
+      [&] { region_->checkpoint_orders[kMaxCheckpoints - 1].ring[0] = 1; },
+  };
+  for (size_t i = 0; i < writes.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EXIT(
+        {
+          region_->MakeOrdersReadOnly();
+          // What they do write.
+          region_->jobs[0].checksum = 1;
+          region_->checkpoints[kMaxCheckpoints - 1].taken = 1;
+          region_->runners[0].done.store(1);
+          region_->free_workers.store(1);
+          if (region_->orders[0].job != 0) _exit(0);
+          writes[i]();
+          _exit(0);
+        },
+        testing::KilledBySignal(SIGSEGV), "");
+  }
+}
+
 // A finished job with a discovery and a violation.
-void Fill(JobSlot& slot) {
-  slot.free_count = 1;
-  slot.free_checkpoints[0] = 5;
+void Fill(JobOrder& order, JobSlot& slot) {
+  order.job = 17;
+  order.free_count = 1;
+  order.free_checkpoints[0] = 5;
   Discovery& found = slot.discoveries[0];
   found.key = 9;
   found.checkpoint = 5;
@@ -57,11 +92,12 @@ void Fill(JobSlot& slot) {
   slot.draws = 100;
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
-      AddToChecksum(AddToChecksum(0, found), slot.violation), 3);
+      17, AddToChecksum(0, found) + AddToChecksum(0, slot.violation), 3);
   slot.finished.store(1);
 }
 
 TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
+  JobOrder& order = region_->orders[0];
   JobSlot& slot = region_->jobs[0];
   const std::vector<std::function<void()>> writes = {
       [&] { ++slot.draws; },
@@ -77,34 +113,35 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { slot.has_violation.store(0); },
       [&] { ++slot.violation.identity; },
       [&] { slot.violation.message.size = 3; },
+      [&] { ++order.job; },  // another job's result
   };
   for (size_t i = 0; i < writes.size(); ++i) {
     SCOPED_TRACE(i);
-    Fill(slot);
-    EXPECT_TRUE(slot.IsIntact(3));
+    Fill(order, slot);
+    EXPECT_TRUE(slot.IsIntact(order, 3));
     writes[i]();
-    EXPECT_FALSE(slot.IsIntact(3));
+    EXPECT_FALSE(slot.IsIntact(order, 3));
     memset(static_cast<void*>(&slot), 0, sizeof(slot));
   }
 }
 
 // It has no checksum yet; but what it says must not lead out of a table.
 TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
+  JobOrder& order = region_->orders[0];
   JobSlot& slot = region_->jobs[0];
   const std::vector<std::function<void()>> writes = {
       [&] { slot.discovery_count.store(kMaxDiscoveries + 1); },
       [&] { slot.discoveries[0].assertion = 3; },
       [&] { slot.discoveries[0].checkpoint = 6; },
-      [&] { slot.discoveries[0].checkpoint = slot.free_checkpoints[0] = -2; },
-      [&] { slot.free_count = kMaxNewCheckpoints + 1; },
+      [&] { slot.discoveries[0].checkpoint = -2; },
   };
   for (size_t i = 0; i < writes.size(); ++i) {
     SCOPED_TRACE(i);
-    Fill(slot);
+    Fill(order, slot);
     slot.finished.store(0);
-    EXPECT_TRUE(slot.IsIntact(3));
+    EXPECT_TRUE(slot.IsIntact(order, 3));
     writes[i]();
-    EXPECT_FALSE(slot.IsIntact(3));
+    EXPECT_FALSE(slot.IsIntact(order, 3));
     memset(static_cast<void*>(&slot), 0, sizeof(slot));
   }
 }
@@ -134,18 +171,44 @@ TEST_F(RegionTest, VersionsThatAllJobsKnowAreReused) {
     EXPECT_TRUE(region_->Knows(7, {job}, job + 1));
     if (job > 0) EXPECT_TRUE(region_->Knows(7, {job - 1}, job));
   }
-  EXPECT_EQ(region_->frontier_count.load(), 1u);
+  EXPECT_EQ(region_->frontier.count.load(), 1u);
 }
 
 TEST_F(RegionTest, CollidingKeysStayApart) {
+  constexpr uint64_t kStep = Frontier::kMostSlots;
   for (uint64_t i = 1; i <= 100; ++i) {
-    ASSERT_TRUE(region_->Commit(i * kFrontierSlots, {}, i, 0));
+    ASSERT_TRUE(region_->Commit(i * kStep, {}, i, 0));
   }
   for (uint64_t i = 1; i <= 100; ++i) {
-    EXPECT_TRUE(region_->Knows(i * kFrontierSlots, {}, i + 1));
-    EXPECT_FALSE(region_->Knows(i * kFrontierSlots, {}, i));
+    EXPECT_TRUE(region_->Knows(i * kStep, {}, i + 1));
+    EXPECT_FALSE(region_->Knows(i * kStep, {}, i));
   }
-  EXPECT_FALSE(region_->Knows(101 * kFrontierSlots, {}, 1000));
+  EXPECT_FALSE(region_->Knows(101 * kStep, {}, 1000));
+}
+
+TEST_F(RegionTest, AllMarksStayKnownAsTheirIndexGrows) {
+  constexpr uint64_t kMarks = 100000;
+  auto key = [](uint64_t i) { return HashBytes(absl::StrCat(i)); };
+  for (uint64_t i = 0; i < kMarks; ++i) {
+    ASSERT_EQ(region_->Find(key(i)), nullptr) << i;
+    ASSERT_TRUE(region_->Commit(key(i), {}, i, 0)) << i;
+    ASSERT_TRUE(region_->Knows(key(i / 2), {}, i / 2 + 1)) << i;
+  }
+  for (uint64_t i = 0; i < kMarks; ++i) {
+    EXPECT_TRUE(region_->Knows(key(i), {}, i + 1)) << i;
+    EXPECT_FALSE(region_->Knows(key(i), {}, i)) << i;
+  }
+  EXPECT_EQ(region_->frontier.count.load(), kMarks);
+  EXPECT_GT(region_->frontier.level.load(), 2u);
+}
+
+TEST_F(RegionTest, AFullFrontierTakesNoMoreMarks) {
+  for (uint64_t i = 1; i <= kMaxMarks; ++i) {
+    ASSERT_TRUE(region_->Commit(i, {}, i, 0)) << i;
+  }
+  EXPECT_FALSE(region_->Commit(kMaxMarks + 1, {}, 1, 0));
+  EXPECT_EQ(region_->Find(kMaxMarks + 1), nullptr);
+  EXPECT_TRUE(region_->Knows(kMaxMarks, {}, kMaxMarks + 1));
 }
 
 TEST_F(RegionTest, CountsArrivalsAtMarksThatItHas) {
