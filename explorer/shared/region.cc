@@ -76,7 +76,7 @@ uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival) {
 }
 
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
-  checksum = AddToChecksum(checksum, static_cast<const Arrival&>(discovery));
+  checksum = AddToChecksum(checksum, discovery.at);
   checksum = AddNumbers(
       checksum,
       {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion});
