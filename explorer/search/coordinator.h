@@ -21,6 +21,7 @@
 #include "explorer/search/edge_ledger.h"
 #include "explorer/search/explore.h"
 #include "explorer/search/job.h"
+#include "explorer/search/operators.h"
 #include "explorer/search/policy.h"
 #include "explorer/search/process_pool.h"
 #include "explorer/search/sparse_counts.h"
@@ -72,6 +73,7 @@ class Coordinator {
   const absl::Time start_;
   std::unique_ptr<Policy> policy_;
   Archive archive_;
+  Operators operators_;
   ProcessPool pool_;
   EdgeLedger edges_;
 

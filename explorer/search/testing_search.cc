@@ -110,8 +110,10 @@ explorer::Region* FindRegion() {
     uintptr_t end = 0;
     if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
     // What follows is read-only, hence a mapping of its own.
-    if (end - begin != offsetof(explorer::Region, coordinator_pid)) continue;
-    return reinterpret_cast<explorer::Region*>(begin);
+    auto* const region = reinterpret_cast<explorer::Region*>(begin);
+    if (reinterpret_cast<uintptr_t>(&region->coordinator_pid) == end) {
+      return region;
+    }
   }
   return nullptr;
 }
