@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "explorer/checkpoint/edge_watch.h"
 #include "explorer/checkpoint/program_memory.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
@@ -52,10 +54,14 @@ uint64_t CpuNs() {
 }
 
 // One process of the tree. Outside the world's arena; each fork has its copy.
-class Timeline final : public IterationHooks, public TimelineObserver {
+class Timeline final : public IterationHooks,
+                       public TimelineObserver,
+                       public BoundaryWatcher {
  public:
   explicit Timeline(Region* region)
-      : region_(region), coordinator_pid_(region->coordinator_pid) {}
+      : region_(region),
+        coordinator_pid_(region->coordinator_pid),
+        edges_(region) {}
 
   // Returns in each timeline of the campaign, with its order.
   void ParkInNursery() { Park(kNursery); }
@@ -63,12 +69,34 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void OnWorldReady(World& world) override {
     world_ = &world;
+    if (edges_.is_on()) world.WatchBoundaries(this, edges_.distance());
     const bool is_splitpoint = split_ordinal_ == 0;
     if (is_splitpoint && order_->recreate >= 0 &&
         ForkCheckpoint(order_->recreate)) {
       return;
     }
     Branch();
+  }
+
+  // Whatever edges are new to this timeline are one mark.
+  void OnBoundary() override {
+    if (!edges_.Look()) return;
+    ++ordinal_;
+    if (!recording_) {
+      if (ordinal_ == split_ordinal_) ReachSplitpoint();
+      return;
+    }
+    if (job_->has_violation.load(std::memory_order_relaxed) != 0 ||
+        !edges_.IsClusterDue(world_->events())) {
+      return;
+    }
+    const EdgeWatch::Cluster cluster = edges_.TakeCluster(world_->events());
+    // The coordinator names it.
+    Discover({.key = 0,
+              .quality = {},
+              .assertion = kEdgesAssertion,
+              .edges = cluster,
+              .label = {}});
   }
 
   void OnPhase(const char* phase) override { fault::SetPhase(phase); }
@@ -95,7 +123,11 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       }
       return;
     }
-    Discover(mark);
+    Discover({.key = mark.key,
+              .quality = mark.quality,
+              .assertion = mark.entry->index,
+              .edges = {},
+              .label = mark.label});
   }
 
   void OnViolation(const Violation& violation) override {
@@ -114,6 +146,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   }
 
   void OnFinished(const IterationResult& result) override {
+    if (edges_.is_on()) edges_.Finish();
     job_->draws = result.draws;
     job_->events = result.events;
     job_->time_ns = result.simulated_ns;
@@ -293,6 +326,8 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     }
     recording_ = ordinal_ == split_ordinal_;
     if (recording_) AssertionTable::Get().ResetCounts();
+    edges_.Record(recording_ ? job_ : nullptr, order_->known_until,
+                  world_->events());
   }
 
   // A replay has come to the mark where its cell was discovered.
@@ -300,11 +335,13 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     recording_ = true;
     if (order_->recreate >= 0 && ForkCheckpoint(order_->recreate)) return;
     AssertionTable::Get().ResetCounts();
+    edges_.Record(job_, order_->known_until, world_->events());
   }
 
-  void FillIn(const Mark& mark, Arrival& arrival) const {
-    arrival.key = mark.key;
-    arrival.quality = mark.quality;
+  void FillIn(uint64_t key, const MarkQuality& quality,
+              Arrival& arrival) const {
+    arrival.key = key;
+    arrival.quality = quality;
     arrival.ordinal = ordinal_;
     arrival.segment_draws = world_->random().segment_draws();
     arrival.draws = world_->random().draws();
@@ -315,12 +352,20 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   void Arrive(const Mark& mark) {
     const uint32_t count = job_->arrival_count.load(std::memory_order_relaxed);
     Arrival& arrival = job_->arrivals[count];
-    FillIn(mark, arrival);
+    FillIn(mark.key, mark.quality, arrival);
     told_ += AddToChecksum(0, arrival);
     job_->arrival_count.store(count + 1, std::memory_order_release);
   }
 
-  void Discover(const Mark& mark) {
+  struct News {
+    uint64_t key;
+    MarkQuality quality;
+    uint32_t assertion;
+    EdgeWatch::Cluster edges;
+    absl::string_view label;
+  };
+
+  void Discover(const News& news) {
     const uint32_t count =
         job_->discovery_count.load(std::memory_order_relaxed);
     if (count >= kMaxDiscoveries) {
@@ -333,10 +378,12 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       if (ForkCheckpoint(checkpoint)) return;
     }
     Discovery& discovery = job_->discoveries[count];
-    FillIn(mark, discovery.at);
+    FillIn(news.key, news.quality, discovery.at);
     discovery.checkpoint = checkpoint;
-    discovery.assertion = mark.entry->index;
-    discovery.label.Set(mark.label);
+    discovery.assertion = news.assertion;
+    discovery.first_edge = news.edges.first;
+    discovery.edges = news.edges.size;
+    discovery.label.Set(news.label);
     told_ += AddToChecksum(0, discovery);
     job_->discovery_count.store(count + 1, std::memory_order_release);
   }
@@ -353,6 +400,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   uint32_t checkpoints_used_ = 0;
   uint64_t known_marks_ = 0;  // that the job came to
   uint64_t told_ = 0;  // the checksums of what the job's slot says so far
+  EdgeWatch edges_;
 
   RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
   const OrderRing* runner_orders_ = nullptr;  // likewise

@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "explorer/recipe/outcome.h"
 
 namespace moonpool {
@@ -56,6 +60,46 @@ std::string OneLine(absl::string_view text) {
     }
   }
   return line;
+}
+
+std::vector<std::string> CoverageLines(const ExplorationReport& report) {
+  constexpr size_t kMax = 5;
+  if (report.functions().empty()) return {};
+  std::vector<std::string> lines;
+  std::vector<std::pair<double, int>> entered;  // the newest edge, index
+  std::vector<std::string> never;
+  for (int i = 0; i < report.functions_size(); ++i) {
+    const ReportedFunction& function = report.functions(i);
+    if (function.covered() > 0) {
+      entered.emplace_back(-function.last_timeline(), i);
+    } else {
+      never.push_back(function.name());
+    }
+  }
+  std::sort(entered.begin(), entered.end());
+  lines.push_back(absl::StrCat(
+      "code: ", WithCommas(static_cast<uint64_t>(report.edges_covered())),
+      " of ", WithCommas(static_cast<uint64_t>(report.edges())), " edges, ",
+      WithCommas(entered.size()), " of ",
+      Count(static_cast<uint64_t>(report.functions_size()), "function")));
+  std::vector<std::string> last;
+  for (size_t i = 0; i < std::min(kMax, entered.size()); ++i) {
+    const auto [timeline, index] = entered[i];
+    last.push_back(
+        absl::StrCat(OneLine(report.functions(index).name()), " (timeline ",
+                     WithCommas(static_cast<uint64_t>(-timeline)), ")"));
+  }
+  if (!last.empty()) {
+    lines.push_back(absl::StrCat("newest edges: ", absl::StrJoin(last, ", ")));
+  }
+  if (never.empty()) return lines;
+  const size_t more = never.size() - std::min(kMax, never.size());
+  never.resize(never.size() - more);
+  lines.push_back(absl::StrCat(
+      "never entered: ", OneLine(absl::StrJoin(never, ", ")),
+      more == 0 ? ""
+                : absl::StrCat(" and ", more, " more; --json=FILE has them")));
+  return lines;
 }
 
 std::string ShellQuote(absl::string_view word) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -41,6 +42,9 @@ class DiscoveryPace {
   std::deque<Sample> samples_ = {{}};
   absl::Duration newest_;
 };
+
+// What an exploration covered of instrumented code; nothing if there is none.
+std::vector<std::string> CoverageLines(const ExplorationReport& report);
 
 // Standard output. On a terminal it keeps a status line at the bottom; else
 // the status is a plain line now and then. Colours only on a terminal, and not

@@ -120,6 +120,7 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   flags.Bool("replace", &arguments.replace);
   flags.KeyValues("param", &options.parameters);
   flags.String("policy", &options.policy);
+  flags.Bool("edges", &options.edges);
   flags.Int("lag", &options.lag, 1, 1 << 16);
   flags.Int("max_checkpoints", &options.max_checkpoints, 1, 1 << 16);
   flags.String("snapshot", &options.snapshot);
@@ -282,6 +283,7 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   }
   const ExplorationReport report = ReportOfExplore(options, *result);
   console.PrintMisses(report);
+  for (const std::string& text : CoverageLines(report)) console.Print(text);
   if (result->discoveries_dropped > 0) {
     console.Print(absl::StrCat(
         WithCommas(result->discoveries_dropped),

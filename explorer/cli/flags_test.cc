@@ -127,6 +127,34 @@ TEST(Console, TextIsOneSafeLine) {
   EXPECT_EQ(OneLine("a\nb\x1b[0m\xff ü"), "a\\x0ab\\x1b[0m\\xff ü");
 }
 
+TEST(Console, CoverageIsAFewLines) {
+  ExplorationReport report;
+  EXPECT_TRUE(CoverageLines(report).empty());
+  report.set_edges(1200);
+  report.set_edges_covered(340);
+  for (int i = 0; i < 8; ++i) {
+    ReportedFunction& function = *report.add_functions();
+    function.set_name(absl::StrCat("F", i));
+    function.set_edges(150);
+    if (i == 0) continue;
+    function.set_covered(40);
+    function.set_last_timeline(i < 4 ? 1000 * i : 5);
+  }
+  EXPECT_THAT(
+      CoverageLines(report),
+      testing::ElementsAre(
+          "code: 340 of 1,200 edges, 7 of 8 functions",
+          "newest edges: F3 (timeline 3,000), F2 (timeline 2,000), F1 (timeline "
+          "1,000), F4 (timeline 5), F5 (timeline 5)",
+          "never entered: F0"));
+  for (int i = 1; i < 8; ++i) report.mutable_functions(i)->set_covered(0);
+  EXPECT_THAT(CoverageLines(report),
+              testing::ElementsAre(
+                  "code: 340 of 1,200 edges, 0 of 8 functions",
+                  "never entered: F0, F1, F2, F3, F4 and 3 more; --json=FILE "
+                  "has them"));
+}
+
 TEST(Console, ShellWords) {
   EXPECT_EQ(ShellQuote("tools/explore"), "tools/explore");
   EXPECT_EQ(ShellQuote("a b"), "'a b'");

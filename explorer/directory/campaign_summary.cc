@@ -27,6 +27,17 @@ struct Place {
   uint64_t draws = 0;
 };
 
+// Of a LoggedFunction or a PartFunction.
+template <typename Function>
+void AddCovered(const Function& part, PartFunction& sum) {
+  if (part.covered() == 0) return;
+  if (sum.covered() == 0 || part.first_timeline() < sum.first_timeline()) {
+    sum.set_first_timeline(part.first_timeline());
+  }
+  sum.set_last_timeline(std::max(sum.last_timeline(), part.last_timeline()));
+  sum.set_covered(sum.covered() + part.covered());
+}
+
 // Follows a log from its first record to its last.
 class LogReader {
  public:
@@ -57,6 +68,7 @@ class LogReader {
     summary_.dropped_bytes = extent.dropped_bytes;
     SetDiscoveriesBelow();
     SetAssertions();
+    SetFunctions();
     SetPoints();
     return std::move(summary_);
   }
@@ -87,6 +99,12 @@ class LogReader {
     part().set_cpu_seconds(batch.cpu_seconds());
     part().set_tree_hash(batch.tree_hash());
     walls_.emplace_back(part().timelines(), batch.wall_seconds());
+    for (const LoggedFunction& logged : batch.functions()) {
+      PartFunction& function = functions_[logged.number()];
+      if (!logged.name().empty()) function.set_name(logged.name());
+      if (logged.edges() > 0) function.set_edges(logged.edges());
+      AddCovered(logged, function);
+    }
     for (const LoggedAssertion& counts : batch.assertions()) {
       PartAssertion& assertion = assertions_[counts.id()];
       assertion.set_passes(assertion.passes() + counts.passes());
@@ -302,6 +320,20 @@ class LogReader {
     SortByPlace(*part().mutable_assertions());
   }
 
+  void SetFunctions() {
+    std::map<std::string, PartFunction> by_name;
+    for (const auto& [number, function] : functions_) {
+      PartFunction& sum = by_name[function.name()];
+      sum.set_name(function.name());
+      sum.set_edges(sum.edges() + function.edges());
+      if (function.name().empty()) sum.set_functions(sum.functions() + 1);
+      AddCovered(function, sum);
+    }
+    for (auto& [name, function] : by_name) {
+      *part().add_functions() = std::move(function);
+    }
+  }
+
   // The wall time between two batches passes evenly.
   double WallAfter(uint64_t timelines) const {
     std::pair<uint64_t, double> before = {0, 0};
@@ -350,6 +382,7 @@ class LogReader {
   std::map<uint64_t, int> mark_index_;
   std::map<uint64_t, int> bug_index_;
   std::map<uint64_t, PartAssertion> assertions_;
+  std::map<uint32_t, PartFunction> functions_;  // by number
   std::vector<Step> steps_;
   std::vector<std::pair<uint64_t, double>> walls_;
 };

@@ -160,6 +160,25 @@ void AddAssertion(const PartAssertion& assertion,
   it->second.set_fails(it->second.fails() + assertion.fails());
 }
 
+// Which of its edges each search covered is not known any more: at least so
+// many are by all of them.
+void AddFunction(const PartFunction& function,
+                 std::map<std::string, PartFunction>& functions) {
+  auto [it, is_new] = functions.emplace(function.name(), function);
+  if (is_new) return;
+  PartFunction& sum = it->second;
+  if (function.covered() > 0 &&
+      (sum.covered() == 0 ||
+       function.first_timeline() < sum.first_timeline())) {
+    sum.set_first_timeline(function.first_timeline());
+  }
+  sum.set_last_timeline(
+      std::max(sum.last_timeline(), function.last_timeline()));
+  sum.set_edges(std::max(sum.edges(), function.edges()));
+  sum.set_covered(std::max(sum.covered(), function.covered()));
+  sum.set_functions(std::max(sum.functions(), function.functions()));
+}
+
 void AddTotals(const CampaignPart& part, CampaignPart& total) {
   total.set_timelines(total.timelines() + part.timelines());
   total.set_draws(total.draws() + part.draws());
@@ -211,12 +230,16 @@ PartsView Combine(const CampaignParts& parts) {
   std::map<uint64_t, PartMark> marks;
   std::map<uint64_t, SourcedBug> bugs;
   std::map<uint64_t, PartAssertion> assertions;
+  std::map<std::string, PartFunction> functions;
   for (const auto& [identity, part] : parts) {
     AddTotals(part, view.total);
     for (const PartMark& mark : part.marks()) AddMark(mark, marks);
     for (const PartBug& bug : part.bugs()) AddBug(bug, identity, bugs);
     for (const PartAssertion& assertion : part.assertions()) {
       AddAssertion(assertion, assertions);
+    }
+    for (const PartFunction& function : part.functions()) {
+      AddFunction(function, functions);
     }
   }
   std::vector<const PartMark*> by_first;
@@ -243,6 +266,9 @@ PartsView Combine(const CampaignParts& parts) {
     *view.total.add_assertions() = assertion;
   }
   SortByPlace(*view.total.mutable_assertions());
+  for (const auto& [name, function] : functions) {
+    *view.total.add_functions() = function;
+  }
   return view;
 }
 

@@ -102,6 +102,32 @@ TEST_F(MergedPartsTest, OfOneSearchTheLongerCounts) {
   EXPECT_EQ(whole, Merge({"only_half", "a"}, "only_half"));
 }
 
+TEST_F(MergedPartsTest, AFunctionIsCoveredAsBySearchThatCoveredMost) {
+  auto write = [this](uint64_t seed, uint64_t covered, uint64_t first,
+                      uint64_t last) {
+    TestingLog log = MakeTestingLog(seed);
+    LoggedFunction& function = *log.first.add_functions();
+    function.set_name("F");
+    function.set_edges(10);
+    function.set_covered(covered);
+    function.set_first_timeline(first);
+    function.set_last_timeline(last);
+    WriteTestingLog(log, Dir(absl::StrCat(seed)));
+  };
+  write(4, 7, 3, 4);
+  write(5, 0, 0, 0);
+  write(6, 5, 2, 5);
+  const std::string merged = Merge({"4", "5", "6"}, "456");
+  EXPECT_EQ(merged, Merge({"6", "5", "4"}, "654"));
+  const absl::StatusOr<CampaignParts> parts = ReadParts(Dir("456"));
+  ASSERT_TRUE(parts.ok()) << parts.status();
+  const CampaignPart total = Combine(*parts).total;
+  ASSERT_EQ(total.functions_size(), 1);
+  EXPECT_EQ(total.functions(0).ShortDebugString(),
+            "name: \"F\" edges: 10 covered: 7 first_timeline: 2 "
+            "last_timeline: 5");
+}
+
 TEST_F(MergedPartsTest, OfEquallyLongOnesOneAlwaysCounts) {
   TestingLog slower = MakeTestingLog(1);
   slower.second.set_wall_seconds(100);

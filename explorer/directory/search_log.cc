@@ -54,6 +54,12 @@ absl::Status CheckSameSearch(const std::string& path, const SearchConfig& logged
   if (logged.build_id() != wanted.build_id()) {
     return differs("build", logged.build_id(), wanted.build_id());
   }
+  if (logged.ignores_edges() != wanted.ignores_edges()) {
+    auto edges = [](const SearchConfig& config) {
+      return config.ignores_edges() ? "off" : "on";
+    };
+    return differs("--edges", edges(logged), edges(wanted));
+  }
   return absl::OkStatus();
 }
 

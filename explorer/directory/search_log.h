@@ -24,6 +24,9 @@ namespace moonpool {
 
 inline constexpr uint32_t kLogSchemaVersion = 1;
 
+// In place of an assertion's id: code edges.
+inline constexpr uint64_t kEdgesAssertionId = 1;
+
 // How often a mark's arrivals are counted, at most (LoggedBatch.again_marks).
 inline constexpr uint32_t kMaxReaches = 8;
 

@@ -11,6 +11,7 @@
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
+#include "explorer/report/code_table.h"
 #include "explorer/report/estimate.h"
 #include "explorer/report/html.h"
 #include "explorer/report/html_blocks.h"
@@ -32,7 +33,8 @@ std::string ConfigText(const SearchConfig& config) {
     absl::StrAppend(&text, " · ", parameter.name(), "=", parameter.value());
   }
   return absl::StrCat(text, " · policy ", config.policy(), " · lag ",
-                      config.lag(), " · build ", config.build_id());
+                      config.lag(), config.ignores_edges() ? " · no edges" : "",
+                      " · build ", config.build_id());
 }
 
 class Page {
@@ -59,6 +61,7 @@ class Page {
     Course();
     Unseen();
     Assertions();
+    if (!total().functions().empty()) Code();
     Marks();
     if (input_.parts.size() > 1) Parts();
     Tree();
@@ -111,6 +114,11 @@ class Page {
                       " discoveries, better arrivals included"));
     Tile("Events", Grouped(total().events()),
          absl::StrCat(Grouped(total().draws()), " draws"));
+    if (!total().functions().empty()) {
+      const auto [covered, edges] = EdgesOf(total());
+      Tile("Edges", Grouped(covered),
+           absl::StrCat("covered, of ", Grouped(edges)));
+    }
     Tile("Wall time", ForHumans(wall),
          absl::StrCat(ForHumans(total().cpu_seconds()), " of CPU"));
     html_ += "</dl>\n";
@@ -239,6 +247,7 @@ class Page {
                    .bar_width = 1};
     std::vector<uint64_t> counts(kMaxReaches);
     for (const PartMark& mark : part.marks()) {
+      if (IsOfEdges(mark)) continue;
       if (mark.reaches() < kMaxReaches) ++counts[mark.reaches()];
     }
     for (uint32_t k = 1; k < kMaxReaches; ++k) {
@@ -290,6 +299,7 @@ class Page {
         "next timelines</th></tr></thead>\n<tbody>\n");
     std::vector<uint64_t> marks(kMaxReaches + 1);
     for (const PartMark& mark : total().marks()) {
+      if (IsOfEdges(mark)) continue;
       ++marks[std::min(mark.reaches(), kMaxReaches)];
     }
     Rarity("Marks", marks);
@@ -313,6 +323,7 @@ class Page {
   }
 
   void Assertions();
+  void Code();
   void Marks();
   void Parts();
   void Tree();
@@ -396,6 +407,12 @@ void Page::Assertions() {
   End();
 }
 
+void Page::Code() {
+  Begin("code", "Instrumented code");
+  html_ += CodeTable(total(), input_.parts.size() > 1);
+  End();
+}
+
 void Page::Marks() {
   Begin("marks", "Yield of the marks");
   std::vector<std::pair<uint64_t, int>> rows;  // how few branches, index
@@ -413,9 +430,7 @@ void Page::Marks() {
     const PartMark& mark = total().marks(rows[i].second);
     absl::StrAppend(
         &html_, "<tr>", TextCell(mark.label()),
-        NumberCell(mark.first_timeline()),
-        "<td class=\"n\" data-v=\"", mark.reaches(), "\">", mark.reaches(),
-        mark.reaches() >= kMaxReaches ? "+" : "", "</td>",
+        NumberCell(mark.first_timeline()), ArrivalsCell(mark),
         NumberCell(mark.discoveries() - 1), NumberCell(mark.branches()),
         NumberCell(mark.fruitful()), NumberCell(mark.discoveries_below()),
         "</tr>\n");

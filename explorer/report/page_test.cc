@@ -19,6 +19,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "explorer/directory/log.pb.h"
+#include "explorer/directory/search_log.h"
 #include "explorer/directory/testing_log.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/html.h"
@@ -91,6 +93,61 @@ TEST(Page, ShowsWhatTheSearchCameTo) {
        }) {
     EXPECT_THAT(page, HasSubstr(text));
   }
+}
+
+LoggedFunction Function(uint32_t number, const std::string& name,
+                        uint64_t covered, uint64_t last) {
+  LoggedFunction function;
+  function.set_number(number);
+  function.set_name(name);
+  function.set_covered(covered);
+  if (covered > 0) function.set_first_timeline(2);
+  function.set_last_timeline(last);
+  return function;
+}
+
+TEST(Page, ShowsWhatIsCoveredOfInstrumentedCode) {
+  EXPECT_THAT(TestingPage(), Not(HasSubstr("Instrumented code")));
+  TestingLog log = MakeTestingLog();
+  for (uint32_t i = 0; i < 5; ++i) {
+    LoggedFunction& function = *log.first.add_functions();
+    function.set_number(i);
+    function.set_edges(10 + i);
+  }
+  *log.first.add_functions() = Function(0, "Old", 4, 3);
+  *log.first.add_functions() = Function(1, "Old", 6, 2);  // its other part
+  *log.second.add_functions() = Function(2, "New<x>", 1, 7);
+  *log.second.add_functions() = Function(2, "New<x>", 11, 9);
+  *log.second.add_functions() = Function(3, "Never", 0, 0);
+  LoggedDiscovery& found =
+      *log.second.mutable_timelines(0)->mutable_discoveries(0);
+  found.set_assertion(kEdgesAssertionId);
+  const std::string directory = TestDirectory("search");
+  WriteTestingLog(log, directory);
+  const std::string page = PageOf(directory);
+  EXPECT_THAT(page, HasSubstr("<dt>Edges</dt><dd>22</dd><dd class=\"detail\">"
+                              "covered, of 60</dd>"));
+  const std::string code =
+      Between(page, "<h2>Instrumented code</h2>", "</section>");
+  auto row = [](const std::string& state, const std::string& name,
+                std::vector<int> numbers) {
+    std::string row = absl::StrCat("<span class=\"state\">", state,
+                                   "</span></td><td>", name, "</td>");
+    for (const int n : numbers) {
+      absl::StrAppend(&row, "<td class=\"n\" data-v=\"", n, "\">", n, "</td>");
+    }
+    return row;
+  };
+  const size_t never = code.find(row("never", "Never", {0, 13, 0, 0}));
+  const size_t fresh = code.find(row("covered", "New&lt;x&gt;", {12, 12, 2, 9}));
+  const size_t old = code.find(row("in part", "Old", {10, 21, 2, 3}));
+  EXPECT_LT(never, fresh);
+  EXPECT_LT(fresh, old);
+  EXPECT_NE(old, std::string::npos) << code;
+  EXPECT_THAT(code, HasSubstr(">1 more were never entered"));
+  // Nobody counts arrivals at edges.
+  EXPECT_THAT(Between(page, "<h2>Yield of the marks</h2>", "</section>"),
+              HasSubstr("–</td>"));
 }
 
 TEST(Page, WhatNeverHappenedIsOnTop) {

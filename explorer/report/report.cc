@@ -74,6 +74,16 @@ ExplorationReport ReportOfExplore(const ExploreOptions& options,
     bug->set_recipe_file(BugRecipeFile(found.number));
   }
   AddAssertions(result.assertions, report);
+  for (const CoveredFunction& covered : result.functions) {
+    ReportedFunction* function = report.add_functions();
+    function->set_name(ToValidUtf8(covered.name));
+    function->set_edges(static_cast<double>(covered.edges));
+    function->set_covered(static_cast<double>(covered.covered));
+    function->set_first_timeline(static_cast<double>(covered.first_timeline));
+    function->set_last_timeline(static_cast<double>(covered.last_timeline));
+    report.set_edges(report.edges() + function->edges());
+    report.set_edges_covered(report.edges_covered() + function->covered());
+  }
   return report;
 }
 

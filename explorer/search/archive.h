@@ -105,8 +105,11 @@ class Archive {
     auto it = by_key_.find(key);
     return it == by_key_.end() ? -1 : it->second;
   }
-  // assertion: index in the assertion table.
-  int AddCell(uint64_t key, absl::string_view label, uint32_t assertion);
+  // assertion: index in the assertion table, or kEdgesAssertion. is_finite: it
+  // is one of so many that the program can have; it gets a rank however large
+  // its group is.
+  int AddCell(uint64_t key, absl::string_view label, uint32_t assertion,
+              bool is_finite = false);
 
   // A timeline has been committed, of a fresh seed or branched off a cell.
   // yielded: it discovered, or improved, a cell with a rank.
@@ -171,7 +174,7 @@ inline int Cell::FindWay(int splitpoint) const {
 }
 
 inline int Archive::AddCell(uint64_t key, absl::string_view label,
-                            uint32_t assertion) {
+                            uint32_t assertion, bool is_finite) {
   const int index = size();
   auto [it, is_new] = group_of_.emplace(assertion, groups_.size());
   if (is_new) groups_.emplace_back();
@@ -180,7 +183,7 @@ inline int Archive::AddCell(uint64_t key, absl::string_view label,
   Cell& cell = cells_.emplace_back();
   cell.key = key;
   cell.label = std::string(label);
-  if (group.size() < Cell::kRankedOfGroup) cell.rank = ranks_++;
+  if (is_finite || group.size() < Cell::kRankedOfGroup) cell.rank = ranks_++;
   group.push_back(index);
   return index;
 }

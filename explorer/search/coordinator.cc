@@ -69,8 +69,10 @@ Coordinator::Coordinator(const ExploreOptions& options,
              .watchdog = options.watchdog,
              .workers = options.workers,
              .snapshot = ModeOf(options.snapshot),
-             .memory_limit = options.memory_limit},
+             .memory_limit = options.memory_limit,
+             .edges = options.edges},
             std::move(simulation), archive_),
+      edges_(&pool_.region()),
       log_(std::move(log)) {}
 
 absl::StatusOr<ExploreResult> Coordinator::Run() {
@@ -80,6 +82,11 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
         absl::StrCat("the program has ", table.entries().size(),
                      " assertions; at most ", kMaxAssertions,
                      " can be explored"));
+  }
+  if (edges_.edges() > kMaxEdges) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the program has ", edges_.edges(), " instrumented edges; at most ",
+        kMaxEdges, " can be explored: instrument fewer targets"));
   }
   result_.assertions.assign(table.entries().begin(), table.entries().end());
   for (AssertionEntry& entry : result_.assertions) {
@@ -105,6 +112,7 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   result_.rewound_timelines = pool_.rewound();
   if (!pool_.failure().ok()) return pool_.failure();
   if (!failure_.ok()) return failure_;
+  result_.functions = edges_.Functions();
   return std::move(result_);
 }
 
@@ -181,6 +189,8 @@ void Coordinator::Commit(uint64_t number) {
     NameDeath(done, slot);
   }
   CommitArrivals(done, slot);
+  edges_.CommitEnd(number, slot);
+  edges_.SetAllKnowUntil(AllKnowUntil(committed_));
   pool_.Finish(number,
                done.cell >= 0 && archive_.cells()[done.cell].FindWay(
                                      done.splitpoint) >= 0);
@@ -194,6 +204,7 @@ void Coordinator::Commit(uint64_t number) {
     log_->Forget(number);
     if (!IsRestored(number + 1)) {
       sparse_counts_.Restore(log_->restored().again, archive_, pool_.region());
+      edges_.SetLogged();
     }
     return;
   }
@@ -219,7 +230,7 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
                                         slot.arrivals[j].ordinal);
     Discovery* discovery = is_new ? &slot.discoveries[i++] : nullptr;
     Arrival& found = is_new ? discovery->at : slot.arrivals[j++];
-    const bool advances = is_new && AcceptDiscovery(done, found);
+    const bool advances = is_new && AcceptDiscovery(done, slot, *discovery);
     found.is_way = !advances && AcceptWay(done, found, is_new);
     found.accepted = advances || found.is_way;
     if (!found.accepted) continue;
@@ -234,8 +245,10 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
     pool_.Adopt(is_new ? discovery->checkpoint : -1, parent);
     int index = archive_.Find(found.key);
     if (index < 0) {
+      const bool is_finite = discovery->assertion == kEdgesAssertion &&
+                             edges_.Commit(done.number, slot, *discovery);
       index = archive_.AddCell(found.key, discovery->label.Get(),
-                               discovery->assertion);
+                               discovery->assertion, is_finite);
     }
     Cell& cell = archive_.cell(index);
     if (advances) {
@@ -262,7 +275,12 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
   if (way >= 0) from.ways[way].barren = 0;
 }
 
-bool Coordinator::AcceptDiscovery(const Job& done, const Arrival& found) {
+bool Coordinator::AcceptDiscovery(const Job& done, const JobSlot& slot,
+                                  Discovery& discovery) {
+  const bool is_of_edges = discovery.assertion == kEdgesAssertion;
+  // All of them discovered by two jobs at once, as below.
+  if (is_of_edges && !edges_.Name(slot, discovery)) return false;
+  const Arrival& found = discovery.at;
   const int known = archive_.Find(found.key);
   // Discovered by two jobs at once: the lower number has won the mark.
   if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
@@ -270,8 +288,9 @@ bool Coordinator::AcceptDiscovery(const Job& done, const Arrival& found) {
   }
   // One segment more, for the jobs that branch there, must still fit.
   if (done.segments.size() + 1 <= kMaxPath &&
-      pool_.region().Commit(found.key, found.quality, done.number,
-                            AllKnowUntil(committed_))) {
+      (is_of_edges ||
+       pool_.region().Commit(found.key, found.quality, done.number,
+                             AllKnowUntil(committed_)))) {
     return true;
   }
   ++result_.discoveries_dropped;
@@ -321,6 +340,7 @@ void Coordinator::CheckIntact(const JobOrder& order, JobSlot& slot) {
   slot.discovery_count.store(0);
   slot.arrival_count.store(0);
   slot.discoveries_dropped = 0;
+  slot.edge_count.store(0);
   slot.finished.store(0);
   Violation violation;
   violation.kind = "wild write";
@@ -412,8 +432,10 @@ void Coordinator::RestoreTotals() {
   logged_ = result_;
 }
 
-void Coordinator::FlushLog() {
-  if (log_ == nullptr || batch_.count() == 0 || !failure_.ok()) return;
+void Coordinator::FlushLog(bool is_end) {
+  if (log_ == nullptr || !failure_.ok()) return;
+  // While a log is being restored there is nothing to add to it.
+  if (batch_.count() == 0 && (!is_end || IsRestored(committed_))) return;
   batch_.set_draws(result_.draws - logged_.draws);
   batch_.set_events(result_.events - logged_.events);
   batch_.set_tree_hash(result_.tree_hash);
@@ -427,6 +449,7 @@ void Coordinator::FlushLog() {
     counts.set_fails(now.fails - then.fails);
   }
   sparse_counts_.MoveTo(batch_);
+  edges_.MoveTo(batch_, is_end);
   UpdateTimes();
   batch_.set_wall_seconds(result_.wall_seconds);
   batch_.set_cpu_seconds(result_.cpu_seconds);
@@ -488,7 +511,7 @@ void Coordinator::Shutdown() {
     result_.stopped_by = "time_limit";
   }
   pool_.Shutdown();
-  FlushLog();
+  FlushLog(/*is_end=*/edges_.edges() > 0);
   UpdateTimes();
 }
 

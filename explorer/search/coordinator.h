@@ -18,6 +18,7 @@
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/recipe.pb.h"
 #include "explorer/search/archive.h"
+#include "explorer/search/edge_ledger.h"
 #include "explorer/search/explore.h"
 #include "explorer/search/job.h"
 #include "explorer/search/operators.h"
@@ -44,7 +45,8 @@ class Coordinator {
   void Commit(uint64_t number);
   void CommitArrivals(const Job& job, JobSlot& slot);
   // Each returns whether it makes a splitpoint of the arrival.
-  bool AcceptDiscovery(const Job& job, const Arrival& found);
+  bool AcceptDiscovery(const Job& job, const JobSlot& slot,
+                       Discovery& discovery);
   bool AcceptWay(const Job& job, const Arrival& found, bool is_new) const;
   void CommitCounts(const Job& job, const JobSlot& slot);
   void CheckIntact(const JobOrder& order, JobSlot& slot);
@@ -60,7 +62,7 @@ class Coordinator {
   bool IsRestored(uint64_t number) const;
   void RestoreTotals();
   // Writes what has been committed since the last time.
-  void FlushLog();
+  void FlushLog(bool is_end = false);
   void UpdateTimes();
   void ReportProgress();
   void Shutdown();
@@ -73,6 +75,7 @@ class Coordinator {
   Archive archive_;
   Operators operators_;
   ProcessPool pool_;
+  EdgeLedger edges_;
 
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one
   uint64_t committed_ = 0;  // jobs committed so far

@@ -58,6 +58,8 @@ struct ExploreOptions {
   // Part of the search's definition, like the policy: changing it changes the
   // tree; the number of workers does not.
   int lag = 8;
+  // Edges of instrumented code are marks (explorer/coverage). Likewise.
+  bool edges = true;
   // Bounds; they change the speed, never the tree.
   int max_checkpoints = 256;
   // How a timeline gets its world: "fork", a process for each; "rewind", from
@@ -84,6 +86,17 @@ struct ExploreOptions {
   std::function<void(const ExploreProgress&)> on_progress;
 };
 
+// A function of instrumented code, and its edges.
+struct CoveredFunction {
+  std::string name;
+  uint64_t edges = 0;
+  uint64_t covered = 0;
+  // Timelines committed when the first and the last of them was covered; 0:
+  // none was.
+  uint64_t first_timeline = 0;
+  uint64_t last_timeline = 0;
+};
+
 struct ExploreResult {
   uint64_t timelines = 0;  // committed; the root timeline counts
   // Timelines and checkpoints: processes, if each timeline is forked.
@@ -106,6 +119,8 @@ struct ExploreResult {
                            // "interrupted"
   std::vector<Bug> bugs;   // in the order of their first timelines
   std::vector<AssertionEntry> assertions;  // counts of committed timelines
+  // Of instrumented code, of the committed timelines; empty if there is none.
+  std::vector<CoveredFunction> functions;
 };
 
 // Runs a whole exploration. Errors: InvalidArgument or NotFound (options,

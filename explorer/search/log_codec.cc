@@ -34,14 +34,30 @@ LoggedDiscovery ToLogged(const Arrival& found) {
   return logged;
 }
 
-LoggedDiscovery ToLogged(const Discovery& found) {
+LoggedDiscovery ToLogged(const JobSlot& slot, const Discovery& found) {
   LoggedDiscovery logged = ToLogged(found.at);
   logged.set_label(ToValidUtf8(found.label.Get()));
   const auto& entries = AssertionTable::Get().entries();
-  if (found.assertion < entries.size()) {
+  if (found.assertion == kEdgesAssertion) {
+    logged.set_assertion(kEdgesAssertionId);
+    const uint32_t* const begin = slot.edges + found.first_edge;
+    logged.mutable_edges()->Add(begin, begin + found.edges);
+  } else if (found.assertion < entries.size()) {
     logged.set_assertion(entries[found.assertion].id);
   }
   return logged;
+}
+
+// Returns where the edges begin that have been added.
+uint32_t AddEdges(const google::protobuf::RepeatedField<uint32_t>& edges,
+                  JobSlot& slot) {
+  const uint32_t first = slot.edge_count.load();
+  uint32_t count = first;
+  for (const uint32_t edge : edges) {
+    if (count < kMaxEdgeHits) slot.edges[count++] = edge;
+  }
+  slot.edge_count.store(count);
+  return first;
 }
 
 void FromLogged(const LoggedDiscovery& logged, Arrival& found) {
@@ -59,10 +75,17 @@ void FromLogged(const LoggedDiscovery& logged, Arrival& found) {
   found.time_ns = logged.time_ns();
 }
 
-void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
+void FromLogged(const LoggedDiscovery& logged, Discovery& found,
+                JobSlot& slot) {
   FromLogged(logged, found.at);
   found.label.Set(logged.label());
   found.checkpoint = -1;
+  found.first_edge = AddEdges(logged.edges(), slot);
+  found.edges = slot.edge_count.load() - found.first_edge;
+  if (logged.assertion() == kEdgesAssertionId) {
+    found.assertion = kEdgesAssertion;
+    return;
+  }
   // Same build, same table: sorted by id.
   const auto& entries = AssertionTable::Get().entries();
   auto it = std::lower_bound(
@@ -121,6 +144,7 @@ SearchConfig ConfigOf(const ExploreOptions& options) {
   config.set_policy(options.policy);
   config.set_lag(static_cast<uint32_t>(options.lag));
   config.set_build_id(options.build_id);
+  config.set_ignores_edges(!options.edges);
   return config;
 }
 
@@ -129,6 +153,7 @@ bool IsWorthMentioning(const JobSlot& slot) {
   const bool has_way = std::any_of(
       slot.arrivals, end, [](const Arrival& found) { return found.accepted; });
   return has_way || slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
+         slot.edge_count.load() > 0 ||
          slot.has_violation.load() != 0 || slot.finished.load() == 0;
 }
 
@@ -140,8 +165,11 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   logged.set_root_seed(job.root_seed);
   logged.set_seed(LastSeed(job));
   logged.set_streams(LastStreams(job));
+  uint32_t end_edges = 0;
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
-    *logged.add_discoveries() = ToLogged(slot.discoveries[i]);
+    const Discovery& found = slot.discoveries[i];
+    *logged.add_discoveries() = ToLogged(slot, found);
+    end_edges = std::max(end_edges, found.first_edge + found.edges);
   }
   for (uint32_t i = 0; i < slot.arrival_count.load(); ++i) {
     if (!slot.arrivals[i].accepted) continue;
@@ -161,6 +189,8 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   }
   if (slot.finished.load() == 0) return logged;
   logged.set_finished(true);
+  logged.mutable_end_edges()->Add(slot.edges + end_edges,
+                                  slot.edges + slot.edge_count.load());
   logged.set_trace_hash(slot.trace_hash);
   logged.set_draws(slot.draws);
   logged.set_events(slot.events);
@@ -180,6 +210,7 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
                         JobSlot& slot) {
   slot.discovery_count.store(0);
   slot.arrival_count.store(0);
+  slot.edge_count.store(0);
   slot.discoveries_dropped = 0;
   slot.has_violation.store(0);
   slot.finished.store(1);
@@ -198,11 +229,12 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
   uint32_t arrivals = 0;
   for (const LoggedDiscovery& found : logged->discoveries()) {
     if (!found.was_known() && discoveries < kMaxDiscoveries) {
-      FromLogged(found, slot.discoveries[discoveries++]);
+      FromLogged(found, slot.discoveries[discoveries++], slot);
     } else if (found.was_known() && arrivals < kMaxArrivals) {
       FromLogged(found, slot.arrivals[arrivals++]);
     }
   }
+  AddEdges(logged->end_edges(), slot);
   slot.discovery_count.store(discoveries);
   slot.arrival_count.store(arrivals);
   slot.discoveries_dropped = logged->discoveries_dropped();

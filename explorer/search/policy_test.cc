@@ -136,6 +136,15 @@ TEST_F(PolicyTest, GreedyDoesNotExploitTheBucketsBeyondAGroupsShare) {
   EXPECT_EQ(greedy->Pick(archive, exploits), 129);
 }
 
+TEST_F(PolicyTest, BucketsThatTheProgramHasOnlySoManyOfKeepTheirRanks) {
+  Archive archive;
+  for (uint64_t i = 1; i <= 300; ++i) {
+    archive.AddCell(i, "", 1, /*is_finite=*/true);
+  }
+  archive.AddCell(301, "", 1);
+  EXPECT_EQ(archive.ranks(), 1 + 300);
+}
+
 TEST_F(PolicyTest, GreedyCompareDoesNotOverflow) {
   auto greedy = Make("greedy");
   AlwaysExploits exploits;

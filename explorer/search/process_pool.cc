@@ -39,6 +39,7 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
       runners_(options.snapshot, options.workers, region_, &archive_),
       owner_(kMaxCheckpoints, -1),
       dying_(kMaxCheckpoints, false) {
+  region_->ignores_edges = options.edges ? 0 : 1;
   // Signals are taken by sigtimedwait in Wait; children inherit the mask, so
   // that an interrupt from the terminal reaches the coordinator alone.
   const sigset_t mask = OwnSignals();
@@ -164,6 +165,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   result.fault.Reset();
   result.discovery_count.store(0);
   result.arrival_count.store(0);
+  result.edge_count.store(0);
   result.has_violation.store(0);
   result.discoveries_dropped = 0;
 }

@@ -35,6 +35,7 @@ class ProcessPool {
     int workers = 1;          // processes that run jobs at once
     SnapshotMode snapshot = SnapshotMode::kFork;
     uint64_t memory_limit = 0;  // of a job; 0: none
+    bool edges = true;          // of instrumented code are marks
   };
 
   // Lifetime: archive outlives the pool.

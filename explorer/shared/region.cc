@@ -79,7 +79,8 @@ uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
   checksum = AddToChecksum(checksum, discovery.at);
   checksum = AddNumbers(
       checksum,
-      {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion});
+      {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion,
+       discovery.first_edge, discovery.edges});
   return Add(checksum, discovery.label.Get());
 }
 
@@ -100,6 +101,8 @@ uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
                            drawn_kinds, sample_count});
   told = AddArray(told, samples,
                   std::min<size_t>(sample_count, TraceHash::kMaxSamples));
+  told = AddArray(told, edges,
+                  std::min<size_t>(edge_count.load(), kMaxEdgeHits));
   assertions = std::min(assertions, kMaxAssertions);
   return AddArray(told, counts, assertions);
 }
@@ -107,15 +110,29 @@ uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
 bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
   const uint32_t count = discovery_count.load();
   const uint32_t again = arrival_count.load();
-  if (count > kMaxDiscoveries || again > kMaxArrivals) return false;
+  if (count > kMaxDiscoveries || again > kMaxArrivals ||
+      edge_count.load() > kMaxEdgeHits) {
+    return false;
+  }
   uint64_t told = 0;
+  uint32_t next_edge = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
     const int32_t* end = order.free_checkpoints + order.free_count;
     const bool is_own =
         found.checkpoint == -1 ||
         std::find(order.free_checkpoints, end, found.checkpoint) != end;
-    if (!is_own || found.assertion >= assertions) return false;
+    const bool is_of_edges = found.assertion == kEdgesAssertion;
+    if (!is_own || (!is_of_edges && found.assertion >= assertions)) {
+      return false;
+    }
+    if (is_of_edges) {
+      if (found.first_edge < next_edge ||
+          uint64_t{found.first_edge} + found.edges > edge_count.load()) {
+        return false;
+      }
+      next_edge = found.first_edge + found.edges;
+    }
     told += AddToChecksum(0, found);
   }
   for (uint32_t i = 0; i < again; ++i) told += AddToChecksum(0, arrivals[i]);

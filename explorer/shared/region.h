@@ -22,6 +22,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "explorer/coverage/scan.h"
 #include "explorer/fault/fault.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
@@ -41,6 +42,11 @@ inline constexpr size_t kMaxArrivals = 2048;      // likewise
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
 inline constexpr size_t kMaxAssertions = 16384;
+inline constexpr size_t kMaxEdges = size_t{1} << 20;
+// Of one timeline: edges with a class that was not known.
+inline constexpr size_t kMaxEdgeHits = 16384;
+// In place of an assertion: the discovery is one of code edges.
+inline constexpr uint32_t kEdgesAssertion = ~uint32_t{0};
 inline constexpr size_t kMaxMarks = size_t{3} << 18;
 // Who reads a page that it has not touched yet gets those around it, too: those
 // of the same so many bytes, if they are in use.
@@ -79,6 +85,30 @@ struct FrontierEntry {
   Version* FreeVersion(uint64_t all_know_until);
 };
 
+// An edge of the code under test and a class of its hit count, as one number.
+inline constexpr uint32_t EdgeHit(size_t edge, int hit_class) {
+  return static_cast<uint32_t>(edge * coverage::kHitClasses) +
+         static_cast<uint32_t>(hit_class);
+}
+
+// Which of these pairs are known: those of discoveries that became cells. Those
+// that a timeline came to only at its end, where nothing branches off, are
+// covered but not known.
+struct EdgeFrontier {
+  // One bit a class: known to every job from now on. A filter only: what is
+  // not in it may be known all the same.
+  uint8_t known_to_all[kMaxEdges];
+  // By EdgeHit: the job that committed it, plus one; 0: none has.
+  std::atomic<uint64_t> known[kMaxEdges * coverage::kHitClasses];
+  std::atomic<uint64_t> covered[kMaxEdges * coverage::kHitClasses];
+
+  // To a job that knows what jobs < known_until have committed.
+  static bool Has(const std::atomic<uint64_t>& job, uint64_t known_until) {
+    const uint64_t at = job.load(std::memory_order_relaxed);
+    return at != 0 && at <= known_until;
+  }
+};
+
 // Where a timeline came to a mark.
 struct Arrival {
   uint64_t key;
@@ -98,7 +128,10 @@ struct Arrival {
 struct Discovery {
   Arrival at;
   int32_t checkpoint;  // the process parked here, or -1
-  uint32_t assertion;  // index in the table
+  uint32_t assertion;  // index in the table, or kEdgesAssertion
+  // Of edges: these of the job's.
+  uint32_t first_edge;
+  uint32_t edges;
   FixedText<96> label;
 };
 
@@ -177,6 +210,8 @@ struct alignas(kFaultWindow) JobSlot {
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
   uint32_t discoveries_dropped;
+  // EdgeHits in edges. Those of no discovery are of the end.
+  std::atomic<uint32_t> edge_count;
   // At known marks that few others have come to, in their order.
   std::atomic<uint32_t> arrival_count;
   uint64_t draws;
@@ -200,6 +235,7 @@ struct alignas(kFaultWindow) JobSlot {
   ViolationRecord violation;
   Discovery discoveries[kMaxDiscoveries];
   Arrival arrivals[kMaxArrivals];
+  uint32_t edges[kMaxEdgeHits];
 
   // Coordinator: the result is what its timeline has written. Of one that died
   // only what could lead astray is looked at. assertions: in the table.
@@ -249,12 +285,14 @@ struct Region {
   // comes first, in one fault window.
   alignas(kFaultWindow) int32_t coordinator_pid;
   uint64_t memory_limit;  // of a timeline, in bytes; 0: none
+  uint32_t ignores_edges;
   std::atomic<uint64_t> wake_at;
   JobOrder orders[kMaxLag];
   Frontier frontier;
   alignas(64) OrderRing runner_orders[kMaxRunners];
   OrderRing checkpoint_orders[kMaxCheckpoints];
   Breakpoint far_paths[kMaxLag][kMaxPath];
+  alignas(4096) EdgeFrontier edges;
 
   // Where the breakpoints of an order of so many are.
   Breakpoint* PathOf(size_t order, size_t path_size) {

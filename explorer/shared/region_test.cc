@@ -37,6 +37,14 @@ TEST_F(RegionDeathTest, NobodyWritesBesideIt) {
 
 TEST_F(RegionDeathTest, TimelinesOnlyReadTheFrontier) {
   ASSERT_TRUE(region_->Commit(7, {}, 0, 0));
+  region_->edges.known[kMaxEdges].store(1);
+  EXPECT_DEATH(
+      {
+        region_->MakeOrdersReadOnly();
+        const bool knows = EdgeFrontier::Has(region_->edges.known[kMaxEdges], 1);
+        if (knows) region_->edges.covered[0].store(1);
+      },
+      "");
   EXPECT_DEATH(
       {
         region_->MakeOrdersReadOnly();
@@ -75,7 +83,7 @@ TEST_F(RegionDeathTest, TimelinesOnlyReadOrders) {
   }
 }
 
-// A finished job with a discovery and a violation.
+// A finished job with two discoveries, one of edges, and a violation.
 void Fill(JobOrder& order, JobSlot& slot) {
   order.job = 17;
   order.free_count = 1;
@@ -85,7 +93,15 @@ void Fill(JobOrder& order, JobSlot& slot) {
   found.checkpoint = 5;
   found.assertion = 2;
   found.label.Set("label");
-  slot.discovery_count.store(1);
+  Discovery& edges = slot.discoveries[1];
+  edges.at.key = 12;
+  edges.checkpoint = -1;
+  edges.assertion = kEdgesAssertion;
+  edges.first_edge = 1;
+  edges.edges = 2;
+  for (uint32_t i = 0; i < 4; ++i) slot.edges[i] = 100 + i;
+  slot.edge_count.store(4);
+  slot.discovery_count.store(2);
   slot.arrivals[0].key = 10;
   slot.arrival_count.store(1);
   slot.violation.identity = 11;
@@ -95,7 +111,8 @@ void Fill(JobOrder& order, JobSlot& slot) {
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
       17,
-      AddToChecksum(0, found) + AddToChecksum(0, slot.arrivals[0]) +
+      AddToChecksum(0, found) + AddToChecksum(0, edges) +
+          AddToChecksum(0, slot.arrivals[0]) +
           AddToChecksum(0, slot.violation),
       3);
   slot.finished.store(1);
@@ -117,7 +134,12 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { slot.arrival_count.store(0); },
       [&] { slot.arrival_count.store(kMaxArrivals + 1); },
       [&] { slot.discovery_count.store(0); },
-      [&] { slot.discovery_count.store(2); },
+      [&] { slot.discovery_count.store(3); },
+      [&] { slot.discoveries[1].first_edge = 2; },
+      [&] { slot.discoveries[1].edges = 1; },
+      [&] { ++slot.edges[2]; },
+      [&] { ++slot.edges[3]; },
+      [&] { slot.edge_count.store(5); },
       [&] { slot.has_violation.store(0); },
       [&] { ++slot.violation.identity; },
       [&] { slot.violation.message.size = 3; },
@@ -142,6 +164,11 @@ TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
       [&] { slot.discoveries[0].assertion = 3; },
       [&] { slot.discoveries[0].checkpoint = 6; },
       [&] { slot.discoveries[0].checkpoint = -2; },
+      [&] { slot.edge_count.store(kMaxEdgeHits + 1); },
+      [&] { slot.edge_count.store(2); },
+      [&] { slot.discoveries[1].edges = 4; },
+      [&] { slot.discoveries[1].edges = ~uint32_t{0}; },
+      [&] { slot.discoveries[1].first_edge = ~uint32_t{0}; },
   };
   for (size_t i = 0; i < writes.size(); ++i) {
     SCOPED_TRACE(i);

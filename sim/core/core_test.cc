@@ -752,6 +752,59 @@ TEST(Trace, SamplesAreFewSpreadAndRepeat) {
   }
 }
 
+// Sleeps a microsecond at a time, so that each event is one turn.
+struct SteadyRun {
+  // every: 0 for no watcher.
+  SteadyRun(uint64_t every, TraceListener* listener)
+      : world(WorldOptions{}), time(&world) {
+    watcher.run = this;
+    if (listener != nullptr) world.trace().set_listener(listener);
+    if (every > 0) world.WatchBoundaries(&watcher, every);
+    tasks.Spawn([this]() -> Task<void> {
+      for (int i = 0; i < 100; ++i) {
+        co_await time.Sleep(absl::Microseconds(1));
+        ++steps;
+      }
+    });
+    RunAll(&world);
+  }
+  struct Watcher final : BoundaryWatcher {
+    void OnBoundary() override {
+      EXPECT_TRUE(run->world.ready().empty());
+      EXPECT_EQ(run->steps + 1, run->world.events());
+      at.push_back(run->world.events());
+    }
+    SteadyRun* run = nullptr;
+    std::vector<uint64_t> at;
+  } watcher;
+  World world;
+  SimTime time;
+  uint64_t steps = 0;
+  TaskSet tasks;
+};
+
+TEST(World, BoundariesAreWatchedEverySoManyEvents) {
+  struct Deaf final : TraceListener {
+    void OnWord(const Word&) override {}
+  } deaf;
+  const SteadyRun plain(0, nullptr);
+  EXPECT_TRUE(plain.watcher.at.empty());
+  for (TraceListener* listener : {static_cast<TraceListener*>(nullptr),
+                                  static_cast<TraceListener*>(&deaf)}) {
+    for (const uint64_t every : {1, 7, 64, 1000}) {
+      const SteadyRun run(every, listener);
+      std::vector<uint64_t> expected;
+      for (uint64_t n = every; n <= 100; n += every) expected.push_back(n);
+      EXPECT_EQ(run.watcher.at, expected) << every;
+      // Whoever watches changes nothing.
+      const TraceHash& trace = const_cast<SteadyRun&>(run).world.trace();
+      const TraceHash& other = const_cast<SteadyRun&>(plain).world.trace();
+      EXPECT_EQ(trace.value(), other.value());
+      EXPECT_EQ(trace.sample_count(), other.sample_count());
+    }
+  }
+}
+
 TEST(Trace, OrderMatters) {
   TraceHash a, b;
   a.Add(1), a.Add(2);

@@ -13,7 +13,7 @@ void TraceHash::TakeSample(uint64_t events, uint64_t draws) {
   }
   samples_[sample_count_++] = {events, draws, value()};
   next_sample_ = events + stride_;
-  if (listener_ == nullptr) due_ = next_sample_;
+  SetDue();
 }
 
 }  // namespace moonpool

@@ -70,7 +70,13 @@ class TraceHash {
   // nullptr for none. While there is one, a sample is due at each event.
   void set_listener(TraceListener* listener) {
     listener_ = listener;
-    due_ = listener == nullptr ? next_sample_ : 0;
+    SetDue();
+  }
+  // IsSampleDue also says so from this event on: for whoever has something to
+  // do then and no wish to look at each event.
+  void set_also_due(uint64_t events) {
+    also_due_ = events;
+    SetDue();
   }
   TraceListener* listener() const { return listener_; }
 
@@ -83,10 +89,17 @@ class TraceHash {
     return hash ^ hash >> 35;
   }
   void TakeSample(uint64_t events, uint64_t draws);
+  void SetDue() {
+    due_ = listener_ != nullptr      ? 0
+           : also_due_ < next_sample_ ? also_due_
+                                      : next_sample_;
+  }
 
   uint64_t draws_ = 0;  // their weighted sum
   uint64_t hash_ = 0x243F6A8885A308D3u;
-  uint64_t due_ = 16;  // next_sample_, or 0 with a listener
+  // The earlier of next_sample_ and also_due_; 0 with a listener.
+  uint64_t due_ = 16;
+  uint64_t also_due_ = ~uint64_t{0};
   TraceListener* listener_ = nullptr;
   uint64_t next_sample_ = 16;
   uint64_t stride_ = 16;

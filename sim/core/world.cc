@@ -60,6 +60,21 @@ void World::Sample(const TimedEvent& event) {
                       .type = typeid(event).name()});
   }
   trace_.SampleAt(events_, random_.draws());
+  if (events_ >= next_boundary_) PassBoundary();
+}
+
+void World::WatchBoundaries(BoundaryWatcher* watcher, uint64_t every) {
+  CHECK(every > 0) << "boundaries are at least one event apart";
+  watcher_ = watcher;
+  boundary_distance_ = every;
+  next_boundary_ = (events_ / every + 1) * every;
+  trace_.set_also_due(next_boundary_);
+}
+
+void World::PassBoundary() {
+  next_boundary_ += boundary_distance_;
+  trace_.set_also_due(next_boundary_);
+  watcher_->OnBoundary();
 }
 
 void World::RunReady() {

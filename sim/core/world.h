@@ -79,6 +79,15 @@ class WorldListener {
   WorldListener* next_ = nullptr;
 };
 
+// Looks at a world now and then, between two turns.
+class BoundaryWatcher {
+ public:
+  virtual ~BoundaryWatcher() = default;
+  // Whatever was ready has run, the next event is about to fire. May fork.
+  // Nothing of it feeds back into the simulation.
+  virtual void OnBoundary() = 0;
+};
+
 // When the simulated calendar starts: 2026-01-01T00:00:00Z.
 inline constexpr int64_t kCalendarStartSeconds = 1767225600;
 
@@ -151,6 +160,10 @@ class World {
              absl::string_view object = "");
   const FaultCounts& faults() const { return faults_; }
 
+  // From now on the watcher is called before each event whose number is a
+  // multiple of every. Costs nothing at the others.
+  void WatchBoundaries(BoundaryWatcher* watcher, uint64_t every);
+
   // While frames of a crashed process are destroyed: no draw, no scheduling.
   class TeardownScope {
    public:
@@ -166,6 +179,7 @@ class World {
  private:
   void RecordTrace(TraceKind kind, uint64_t target, uint64_t payload);
   void Sample(const TimedEvent& event);
+  void PassBoundary();
   void TellListeners(absl::string_view who, absl::string_view what,
                      absl::string_view object,
                      std::optional<FaultFamily> fault);
@@ -185,6 +199,9 @@ class World {
   int teardown_ = 0;
   FaultCounts faults_;
   WorldListener* listeners_ = nullptr;  // linked through next_
+  BoundaryWatcher* watcher_ = nullptr;
+  uint64_t boundary_distance_ = 0;
+  uint64_t next_boundary_ = ~uint64_t{0};
   bool runaway_ = false;
 };
 
