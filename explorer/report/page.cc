@@ -370,7 +370,7 @@ class Page {
 };
 
 AssertionKind KindOf(absl::string_view name) {
-  for (int i = 0; i <= static_cast<int>(AssertionKind::kSometimesEach); ++i) {
+  for (int i = 0; i <= static_cast<int>(AssertionKind::kState); ++i) {
     const auto kind = static_cast<AssertionKind>(i);
     if (AssertionKindName(kind) == name) return kind;
   }

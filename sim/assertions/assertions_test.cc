@@ -325,6 +325,32 @@ TEST_F(AssertionsTest, EachMarksAgainWhenItsQualityImproves) {
   EXPECT_NE(recorder_.marks[0].key, recorder_.marks[3].key);
 }
 
+enum class Role { kFollower, kLeader };
+
+TEST_F(AssertionsTest, EachNewStateIsAMarkAndNothingIsDemanded) {
+  const auto report = [](int leaders, bool is_partitioned, Role role) {
+    REPORT_STATE("state", {{"leaders", leaders},
+                           {"partitioned", is_partitioned},
+                           {"role", role}});
+  };
+  report(1, false, Role::kLeader);
+  report(1, false, Role::kLeader);
+  report(0, true, Role::kFollower);
+  report(1, false, Role::kLeader);
+  report(1, false, Role::kFollower);
+  EXPECT_EQ(recorder_.Labels(),
+            Strings({"state leaders=1 partitioned=0 role=1",
+                     "state leaders=0 partitioned=1 role=0",
+                     "state leaders=1 partitioned=0 role=0"}));
+  EXPECT_EQ(recorder_.marks[0].quality, MarkQuality());
+  EXPECT_NE(recorder_.marks[0].key, recorder_.marks[2].key);
+  EXPECT_EQ(recorder_.marks[0].entry, &Find("state"));
+  EXPECT_EQ(AssertionKindName(Find("state").kind), "state");
+  ExpectCounts("state", 5, 0);
+  EXPECT_TRUE(Validate("state").misses.empty());
+  EXPECT_FALSE(table().has_violations());
+}
+
 TEST_F(AssertionsTest, TenThousandBucketsAndMore) {
   constexpr int kBuckets = 12000;
   for (int round = 0; round < 2; ++round) {
@@ -428,6 +454,7 @@ TEST_F(AssertionsTest, NeverReachedAssertionsAreKnown) {
     ASSERT_SOMETIMES_LESS_THAN(0, 1, "never: sometimes numeric");
     ASSERT_SOMETIMES_ALL("never: all", {{"a", true}});
     ASSERT_SOMETIMES_EACH("never: each", {{"a", 1}});
+    REPORT_STATE("never: state", {{"a", 1}});
   }
   std::vector<AssertionEntry> entries(table().entries().begin(),
                                       table().entries().end());
@@ -448,6 +475,7 @@ TEST_F(AssertionsTest, NeverReachedAssertionsAreKnown) {
   }
   EXPECT_FALSE(is_missed("never: always or unreachable"));
   EXPECT_FALSE(is_missed("never: unreachable"));
+  EXPECT_FALSE(is_missed("never: state"));
 }
 
 // ---- Timelines --------------------------------------------------------------

@@ -33,6 +33,7 @@ enum class AssertionKind : uint8_t {
   kNumericSometimes,
   kSometimesAll,
   kSometimesEach,
+  kState,  // no assertion: REPORT_STATE
 };
 absl::string_view AssertionKindName(AssertionKind kind);
 
@@ -170,8 +171,8 @@ class AssertionTable {
   // kinds. One sentence each.
   std::vector<std::string> ContractErrors() const;
 
-  // A hit of a bucket of an EACH or ALL assertion. Returns true if it is new
-  // in this timeline or better than before.
+  // A hit of a bucket: of an EACH or ALL assertion or a state. Returns true if
+  // it is new in this timeline or better than before.
   bool HitBucket(uint64_t key, const MarkQuality& quality);
   size_t bucket_count() const { return bucket_count_; }
 
