@@ -134,18 +134,21 @@ void AssertAll(AssertionSite& site,
                std::initializer_list<AssertionCondition> conditions) {
   AssertionEntry& entry = site.Entry();
   CHECK_LE(conditions.size(), 64u) << "ASSERT_SOMETIMES_ALL: at most 64 names";
-  uint64_t subset = 0;
+  uint64_t set = 0;
   int at = 0;
   for (const AssertionCondition& condition : conditions) {
-    subset |= uint64_t{condition.holds} << at++;
+    set |= uint64_t{condition.holds} << at++;
   }
   const bool all =
-      subset == (at == 64 ? ~uint64_t{0} : (uint64_t{1} << at) - 1);
+      set == (at == 64 ? ~uint64_t{0} : (uint64_t{1} << at) - 1);
   ++(all ? entry.passes : entry.fails);
-  // Subsets, not their sizes: {a,b} and {c,d} are different places to be.
-  if (subset == 0) return;
-  const uint64_t key = Combine64(entry.id, subset);
-  if (!AssertionTable::Get().HitBucket(key, {}) || !HasObserver()) return;
+  // Sets, not their sizes: {a,b} and {c,d} are different places to be. But {a}
+  // after {a,b} is no progress.
+  if (set == 0) return;
+  const uint64_t key = Combine64(entry.id, set);
+  if (!AssertionTable::Get().HitSet(entry, key, set) || !HasObserver()) {
+    return;
+  }
   Arena::OutsideScope outside;
   std::string label(entry.message);
   for (const AssertionCondition& condition : conditions) {

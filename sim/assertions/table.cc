@@ -112,6 +112,7 @@ void AssertionTable::BeginWorld() {
     std::fill(buckets_.begin(), buckets_.end(), Bucket());
     bucket_count_ = 0;
   }
+  if (!largest_sets_.empty()) largest_sets_.clear();
   violations_.clear();
 }
 
@@ -162,6 +163,21 @@ bool AssertionTable::HitBucket(uint64_t key, const MarkQuality& quality) {
       return true;
     }
   }
+}
+
+bool AssertionTable::HitSet(const AssertionEntry& entry, uint64_t key,
+                            uint64_t set) {
+  // Whether it is largest or not, a set is compared with the others only once.
+  if (!HitBucket(key, {})) return false;
+  Arena::OutsideScope outside;
+  std::vector<uint64_t>& largest = largest_sets_[entry.index];
+  for (const uint64_t other : largest) {
+    if ((set & other) == set) return false;
+  }
+  std::erase_if(largest,
+                [set](uint64_t other) { return (other & set) == other; });
+  largest.push_back(set);
+  return true;
 }
 
 void AssertionTable::GrowBuckets() {

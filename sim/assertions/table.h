@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -176,6 +177,10 @@ class AssertionTable {
   bool HitBucket(uint64_t key, const MarkQuality& quality);
   size_t bucket_count() const { return bucket_count_; }
 
+  // These conditions of an ALL assertion hold at once; key: the set's bucket.
+  // Returns true if it is no subset of one that held in this timeline before.
+  bool HitSet(const AssertionEntry& entry, uint64_t key, uint64_t set);
+
  private:
   friend class AssertionSite;
   struct Bucket {
@@ -190,6 +195,8 @@ class AssertionTable {
   std::deque<AssertionEntry> entries_;
   std::vector<Bucket> buckets_;  // open addressing, power of two
   size_t bucket_count_ = 0;
+  // Of each ALL assertion, by index: no set is a subset of another.
+  std::map<uint32_t, std::vector<uint64_t>> largest_sets_;
   std::vector<Violation> violations_;
   TimelineObserver* observer_ = nullptr;
 };
