@@ -80,7 +80,7 @@ using Details = std::initializer_list<AssertionDetail>;
 // Out of line, cold.
 void Violate(AssertionEntry& entry, Details details);
 void Reach(AssertionEntry& entry);
-void NumericMark(AssertionEntry& entry, int64_t value);
+void NumericMark(AssertionEntry& entry, int64_t left, int64_t right);
 
 inline void AssertTrue(AssertionSite& site) { ++site.Entry().passes; }
 inline void AssertSometimes(AssertionSite& site, bool condition) {

@@ -107,6 +107,8 @@ void AssertionTable::BeginWorld() {
     entry.reached = false;
     entry.has_watermark = false;
     entry.watermark = 0;
+    entry.lead = 0;
+    entry.level = 0;
   }
   if (bucket_count_ > 0) {
     std::fill(buckets_.begin(), buckets_.end(), Bucket());

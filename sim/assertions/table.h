@@ -58,9 +58,12 @@ struct AssertionEntry {
   int line = 0;
   uint64_t passes = 0;
   uint64_t fails = 0;
-  // Numeric kinds: the best first operand so far and its level.
+  // Numeric kinds: the best first operand so far, how far it was beyond the
+  // second at best (negative: short of it), and the last level reported.
   bool has_watermark = false;
   int64_t watermark = 0;
+  int64_t lead = 0;
+  uint64_t level = 0;
 
   // In percent of the evaluations; 0 without any.
   double success_rate() const {
