@@ -80,8 +80,10 @@ class Timeline final : public IterationHooks, public TimelineObserver {
       return;
     }
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
-    const FrontierEntry* known = region_->Find(mark.key);
-    if (known != nullptr && known->Knows(mark.quality, job_->known_until)) {
+    const Frontier& frontier = region_->frontier;
+    const FrontierEntry* known = frontier.Find(mark.key);
+    if (known != nullptr &&
+        frontier.Knows(*known, mark.quality, job_->known_until)) {
       if (known->reaches.load(std::memory_order_relaxed) < kReachesCounted) {
         ReportAgain(mark.key);
       }

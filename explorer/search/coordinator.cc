@@ -210,8 +210,8 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
     }
     // One segment more, for the jobs that branch there, must still fit.
     if (done.segments.size() + 1 > kMaxPath ||
-        !pool_.region().Commit(found.key, found.quality, done.number,
-                               AllKnowUntil(committed_))) {
+        !pool_.region().frontier.Commit(found.key, found.quality, done.number,
+                                        AllKnowUntil(committed_))) {
       ++result_.discoveries_dropped;
       continue;
     }

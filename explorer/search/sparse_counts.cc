@@ -16,7 +16,7 @@ void SparseCounts::Restore(const std::map<uint32_t, uint64_t>& again,
   for (uint32_t mark = 0; mark < reaches_.size(); ++mark) {
     auto it = again.find(mark);
     if (it != again.end()) reaches_[mark] += static_cast<uint32_t>(it->second);
-    region.SetReaches(archive.cells()[mark + 1].key, reaches_[mark]);
+    region.frontier.SetReaches(archive.cells()[mark + 1].key, reaches_[mark]);
   }
 }
 
@@ -45,7 +45,7 @@ void SparseCounts::Commit(const Job& job, const JobSlot& slot,
     // committed meanwhile; what is counted here does not: below the bound all
     // of them do.
     if (reaches_[mark] >= kReachesCounted) continue;
-    region.SetReaches(key, ++reaches_[mark]);
+    region.frontier.SetReaches(key, ++reaches_[mark]);
     if (mark < known_before) ++again_[mark];
   }
 }

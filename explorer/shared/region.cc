@@ -55,7 +55,7 @@ void Region::Unmap(Region* region) {
 }
 
 void Region::MakeFrontierReadOnly() {
-  CHECK(mprotect(frontier, sizeof(frontier), PROT_READ) == 0)
+  CHECK(mprotect(&frontier, sizeof(frontier), PROT_READ) == 0)
       << "cannot protect the explorer's shared memory";
 }
 
@@ -110,87 +110,6 @@ bool JobSlot::IsIntact(size_t assertions) const {
   if (sample_count > TraceHash::kMaxSamples) return false;
   if (has_violation.load() != 0) told = AddToChecksum(told, violation);
   return ChecksumOf(told, assertions) == checksum;
-}
-
-namespace {
-size_t Slot(uint64_t key, size_t probe) {
-  return (key + probe) & (kFrontierSlots - 1);
-}
-}  // namespace
-
-bool FrontierEntry::Knows(const MarkQuality& quality,
-                          uint64_t known_until) const {
-  for (const Version& version : versions) {
-    const uint64_t job = version.job.load(std::memory_order_acquire);
-    if (job == 0 || job - 1 >= known_until) continue;
-    if (!(version.quality < quality)) return true;
-  }
-  return false;
-}
-
-const FrontierEntry* Region::Find(uint64_t key) const {
-  if (key == 0) key = 1;
-  for (size_t probe = 0; probe < kFrontierSlots; ++probe) {
-    const FrontierEntry& entry = frontier[Slot(key, probe)];
-    const uint64_t found = entry.key.load(std::memory_order_acquire);
-    if (found == 0) return nullptr;
-    if (found == key) return &entry;
-  }
-  return nullptr;
-}
-
-bool Region::Knows(uint64_t key, const MarkQuality& quality,
-                   uint64_t known_until) const {
-  const FrontierEntry* entry = Find(key);
-  return entry != nullptr && entry->Knows(quality, known_until);
-}
-
-void Region::SetReaches(uint64_t key, uint32_t reaches) {
-  if (const FrontierEntry* entry = Find(key)) {
-    frontier[entry - frontier].reaches.store(reaches,
-                                             std::memory_order_relaxed);
-  }
-}
-
-bool Region::Commit(uint64_t key, const MarkQuality& quality, uint64_t job,
-                    uint64_t all_know_until) {
-  if (key == 0) key = 1;
-  if (frontier_count.load(std::memory_order_relaxed) >=
-      kFrontierSlots / 4 * 3) {
-    return false;
-  }
-  for (size_t probe = 0;; ++probe) {
-    FrontierEntry& entry = frontier[Slot(key, probe)];
-    const uint64_t found = entry.key.load(std::memory_order_relaxed);
-    if (found != 0 && found != key) continue;
-    FrontierEntry::Version* free_version = nullptr;
-    for (FrontierEntry::Version& version : entry.versions) {
-      const uint64_t at = version.job.load(std::memory_order_relaxed);
-      if (at == 0) {
-        free_version = &version;
-        break;
-      }
-      // Versions that all jobs know serve only while they are the best such.
-      if (at - 1 >= all_know_until) continue;
-      for (const FrontierEntry::Version& other : entry.versions) {
-        const uint64_t other_at = other.job.load(std::memory_order_relaxed);
-        if (&other != &version && other_at != 0 &&
-            other_at - 1 < all_know_until &&
-            version.quality < other.quality) {
-          free_version = &version;
-        }
-      }
-    }
-    if (free_version == nullptr) return false;
-    free_version->job.store(0, std::memory_order_release);
-    free_version->quality = quality;
-    free_version->job.store(job + 1, std::memory_order_release);
-    if (found == 0) {
-      entry.key.store(key, std::memory_order_release);
-      frontier_count.fetch_add(1, std::memory_order_relaxed);
-    }
-    return true;
-  }
 }
 
 }  // namespace moonpool::explorer

@@ -23,6 +23,7 @@
 
 #include "absl/strings/string_view.h"
 #include "explorer/fault/fault.h"
+#include "explorer/shared/frontier.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
 #include "sim/core/trace_hash.h"
@@ -41,7 +42,6 @@ inline constexpr size_t kMaxAgain = 1024;         // likewise
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
 inline constexpr size_t kMaxAssertions = 16384;
-inline constexpr size_t kFrontierSlots = size_t{1} << 20;
 
 // Text of bounded length; longer text is cut.
 template <size_t N>
@@ -53,24 +53,6 @@ struct FixedText {
     text.copy(bytes, size);
   }
   absl::string_view Get() const { return {bytes, size < N ? size : N}; }
-};
-
-// One known mark. A timeline of job n may only know what jobs up to n - lag
-// have committed, while the coordinator is already ahead; so an improvement of
-// the quality is a further version, not an overwrite.
-struct FrontierEntry {
-  static constexpr uint64_t kNever = ~uint64_t{0};
-  static constexpr int kVersions = 4;
-  struct Version {
-    std::atomic<uint64_t> job;  // that committed it, plus one; 0: empty
-    MarkQuality quality;
-  };
-  std::atomic<uint64_t> key;  // 0: empty
-  // Committed timelines that came here, up to kReachesCounted.
-  std::atomic<uint32_t> reaches;
-  Version versions[kVersions];
-
-  bool Knows(const MarkQuality& quality, uint64_t known_until) const;
 };
 
 struct Discovery {
@@ -180,7 +162,6 @@ struct RunnerSlot {
 struct Region {
   int32_t coordinator_pid;
   uint64_t memory_limit;  // of a timeline, in bytes; 0: none
-  std::atomic<uint64_t> frontier_count;
   // So many more processes may run a job at once: a semaphore, and the futex
   // word of the runners that have orders and no worker.
   alignas(64) std::atomic<uint32_t> free_workers;
@@ -193,7 +174,7 @@ struct Region {
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
-  alignas(4096) FrontierEntry frontier[kFrontierSlots];
+  alignas(4096) Frontier frontier;
 
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();
@@ -208,20 +189,6 @@ struct Region {
     }
     return false;
   }
-
-  // Whether the mark is known, at this quality or a better one, to a job that
-  // knows what jobs < known_until have committed.
-  bool Knows(uint64_t key, const MarkQuality& quality,
-             uint64_t known_until) const;
-  // The mark's entry, or null.
-  const FrontierEntry* Find(uint64_t key) const;
-  // Coordinator: the mark, if it is in the table, has had so many arrivals.
-  void SetReaches(uint64_t key, uint32_t reaches);
-  // Coordinator: job has committed this mark. False if the table is full or
-  // the mark has kVersions versions that some job in flight must tell apart;
-  // jobs < all_know_until are known to all.
-  bool Commit(uint64_t key, const MarkQuality& quality, uint64_t job,
-              uint64_t all_know_until);
 };
 
 }  // namespace moonpool::explorer
