@@ -133,6 +133,7 @@ class LogReader {
     timeline.number = logged.number();
     timeline.root_seed = logged.root_seed();
     timeline.seed = logged.seed();
+    timeline.streams = FromProtoStreams(logged.streams());
     timeline.died = !logged.finished();
     // The first is the campaign's seed itself, and no branch.
     const bool is_root = at < 0 || logged.number() == 0;
@@ -234,7 +235,8 @@ class LogReader {
     std::vector<Breakpoint> segments;
     for (int at = index; branched_at_[at] >= 0;) {
       const Place& place = places_[branched_at_[at]];
-      segments.push_back({place.segment_draws, summary_.tree[at].seed});
+      segments.push_back({place.segment_draws, summary_.tree[at].seed,
+                          summary_.tree[at].streams});
       at = place.tree;
     }
     std::reverse(segments.begin(), segments.end());

@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "explorer/directory/campaign.pb.h"
+#include "sim/core/rng.h"
 
 namespace moonpool {
 
@@ -37,6 +38,7 @@ struct TreeTimeline {
   int parent = kNone;  // index in the tree; kNone: it is the root of the tree
   uint64_t root_seed = 0;
   uint64_t seed = 0;
+  StreamKinds streams = kAllStreams;   // that took its seed
   uint64_t split_draws = 0;            // where it branched off, since the root
   uint32_t segments = 0;               // of its recipe
   std::vector<Discovery> discoveries;  // those that were accepted

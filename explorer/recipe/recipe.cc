@@ -1,10 +1,13 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/recipe/recipe.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 namespace moonpool {
@@ -13,6 +16,9 @@ namespace {
 constexpr absl::string_view kArrow = " -> ";
 constexpr absl::string_view kForm =
     "write it as SEED: count@seed -> count@seed";
+// Of StreamKind.
+constexpr std::array<absl::string_view, kExploredKinds> kKindNames = {
+    "workload", "schedule", "network", "storage", "faults"};
 constexpr absl::string_view kNumber =
     "is not a decimal number from 0 to 18446744073709551615";
 
@@ -41,10 +47,24 @@ absl::StatusOr<Breakpoint> ParseSegment(absl::string_view text, size_t number) {
                                                    Shown(text.substr(0, at)),
                                                    " ", kNumber, "; ", kForm));
   }
-  if (!ParseUint64(text.substr(at + 1), breakpoint.seed)) {
-    return absl::InvalidArgumentError(absl::StrCat(where, ": its seed ",
-                                                   Shown(text.substr(at + 1)),
-                                                   " ", kNumber, "; ", kForm));
+  const size_t slash = std::min(text.find('/', at), text.size());
+  const absl::string_view seed = text.substr(at + 1, slash - at - 1);
+  if (!ParseUint64(seed, breakpoint.seed)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        where, ": its seed ", Shown(seed), " ", kNumber, "; ", kForm));
+  }
+  if (slash == text.size()) return breakpoint;
+  breakpoint.streams = 0;
+  for (const absl::string_view name :
+       absl::StrSplit(text.substr(slash + 1), '+')) {
+    const auto kind = std::find(kKindNames.begin(), kKindNames.end(), name);
+    if (kind == kKindNames.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          where, ": no kind of streams is called ", Shown(name), "; there are ",
+          absl::StrJoin(kKindNames, ", "), ", joined by +"));
+    }
+    breakpoint.streams |=
+        KindBit(static_cast<StreamKind>(kind - kKindNames.begin()));
   }
   return breakpoint;
 }
@@ -66,12 +86,25 @@ bool ParseUint64(absl::string_view text, uint64_t& value) {
   return true;
 }
 
+std::string FormatBreakpoint(const Breakpoint& breakpoint) {
+  std::string text = absl::StrCat(breakpoint.count, "@", breakpoint.seed);
+  if (breakpoint.streams == kAllStreams) return text;
+  char separator = '/';
+  for (size_t kind = 0; kind < kExploredKinds; ++kind) {
+    if ((breakpoint.streams >> kind & 1) == 0) continue;
+    text += separator;
+    absl::StrAppend(&text, kKindNames[kind]);
+    separator = '+';
+  }
+  return text;
+}
+
 std::string FormatRecipe(uint64_t root_seed,
                          absl::Span<const Breakpoint> breakpoints) {
   std::string text = absl::StrCat(root_seed);
   absl::string_view separator = ": ";
   for (const Breakpoint& breakpoint : breakpoints) {
-    absl::StrAppend(&text, separator, breakpoint.count, "@", breakpoint.seed);
+    absl::StrAppend(&text, separator, FormatBreakpoint(breakpoint));
     separator = kArrow;
   }
   return text;
@@ -108,9 +141,20 @@ std::vector<Breakpoint> BreakpointsOf(const BugRecipe& recipe) {
   std::vector<Breakpoint> breakpoints;
   breakpoints.reserve(static_cast<size_t>(recipe.segments_size()));
   for (const RecipeSegment& segment : recipe.segments()) {
-    breakpoints.push_back({.count = segment.count(), .seed = segment.seed()});
+    breakpoints.push_back({.count = segment.count(),
+                           .seed = segment.seed(),
+                           .streams = FromProtoStreams(segment.streams())});
   }
   return breakpoints;
+}
+
+uint32_t ToProtoStreams(StreamKinds streams) {
+  return streams == kAllStreams ? 0 : streams;
+}
+
+StreamKinds FromProtoStreams(uint32_t streams) {
+  const auto known = static_cast<StreamKinds>(streams & kAllStreams);
+  return known == 0 ? kAllStreams : known;
 }
 
 void SetSegments(absl::Span<const Breakpoint> breakpoints, BugRecipe& recipe) {
@@ -119,6 +163,7 @@ void SetSegments(absl::Span<const Breakpoint> breakpoints, BugRecipe& recipe) {
     RecipeSegment* segment = recipe.add_segments();
     segment->set_count(breakpoint.count);
     segment->set_seed(breakpoint.seed);
+    segment->set_streams(ToProtoStreams(breakpoint.streams));
   }
 }
 

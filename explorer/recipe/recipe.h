@@ -3,8 +3,9 @@
 // Recipes: how a timeline is written down, for people and for files.
 //
 // The text form is SEED: count@seed -> count@seed, the root seed and then the
-// breakpoints in order; without any, just SEED. It names neither campaign nor
-// build. The file form (recipe.proto) does, and says what to expect.
+// breakpoints in order; without any, just SEED. A breakpoint for some kinds of
+// streams only names them: count@seed/network+faults. It names neither campaign
+// nor build. The file form (recipe.proto) does, and says what to expect.
 #ifndef MOONPOOL_EXPLORER_RECIPE_RECIPE_H_
 #define MOONPOOL_EXPLORER_RECIPE_RECIPE_H_
 
@@ -31,12 +32,17 @@ struct TextRecipe {
 std::string FormatRecipe(uint64_t root_seed,
                          absl::Span<const Breakpoint> breakpoints);
 std::string FormatRecipe(const BugRecipe& recipe);
+// The text of one breakpoint.
+std::string FormatBreakpoint(const Breakpoint& breakpoint);
 // Numbers are decimal and fit 64 bits: no sign, no hex. White space is allowed
 // around the whole, around the seed and around the segments. InvalidArgument
 // names the segment that is wrong.
 absl::StatusOr<TextRecipe> ParseRecipe(absl::string_view text);
 
 std::vector<Breakpoint> BreakpointsOf(const BugRecipe& recipe);
+// As protos store a breakpoint's streams: 0 for all.
+uint32_t ToProtoStreams(StreamKinds streams);
+StreamKinds FromProtoStreams(uint32_t streams);
 void SetSegments(absl::Span<const Breakpoint> breakpoints, BugRecipe& recipe);
 
 // Protobuf text if the name ends in .textproto, binary otherwise. Errors are

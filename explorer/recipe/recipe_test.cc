@@ -126,6 +126,27 @@ TEST(TextRecipe, IsReadAndWritten) {
   EXPECT_EQ(FormatRecipe(42, recipe->breakpoints), "42: 312@9041 -> 88@17");
 }
 
+TEST(TextRecipe, BreakpointsNameTheirKindsOfStreams) {
+  const absl::StatusOr<TextRecipe> recipe =
+      ParseRecipe("42: 312@9041/faults -> 88@17/faults+network -> 1@2");
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  const StreamKinds faults = KindBit(StreamKind::kFaults);
+  const StreamKinds both = faults | KindBit(StreamKind::kNetwork);
+  EXPECT_THAT(recipe->breakpoints,
+              ElementsAre(Breakpoint{312, 9041, faults},
+                          Breakpoint{88, 17, both}, Breakpoint{1, 2}));
+  const std::string text = FormatRecipe(42, recipe->breakpoints);
+  EXPECT_EQ(text, "42: 312@9041/faults -> 88@17/network+faults -> 1@2");
+  BugRecipe file;
+  file.set_root_seed(42);
+  SetSegments(recipe->breakpoints, file);
+  EXPECT_EQ(FormatRecipe(file), text);
+  EXPECT_EQ(ParseRecipe("1: 2@3/moods").status().message(),
+            "malformed recipe: segment 1, \"2@3/moods\": no kind of streams is "
+            "called \"moods\"; there are workload, schedule, network, storage, "
+            "faults, joined by +");
+}
+
 TEST(TextRecipe, WithoutBreakpointsIsJustTheSeed) {
   EXPECT_EQ(FormatRecipe(42, {}), "42");
   EXPECT_THAT(ParseRecipe("42")->breakpoints, IsEmpty());

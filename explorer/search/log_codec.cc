@@ -7,12 +7,17 @@
 #include "absl/strings/str_cat.h"
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
+#include "explorer/recipe/recipe.h"
 
 namespace moonpool::explorer {
 namespace {
 
 uint64_t LastSeed(const Job& job) {
   return job.segments.empty() ? job.root_seed : job.segments.back().seed;
+}
+
+uint32_t LastStreams(const Job& job) {
+  return job.segments.empty() ? 0 : ToProtoStreams(job.segments.back().streams);
 }
 
 LoggedDiscovery ToLogged(const Discovery& found) {
@@ -121,6 +126,7 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   logged.set_splitpoint(job.splitpoint);
   logged.set_root_seed(job.root_seed);
   logged.set_seed(LastSeed(job));
+  logged.set_streams(LastStreams(job));
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
     *logged.add_discoveries() = ToLogged(slot.discoveries[i]);
   }
@@ -157,7 +163,8 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
   if (logged->number() != job.number ||
       logged->splitpoint() != job.splitpoint ||
       logged->root_seed() != job.root_seed ||
-      logged->seed() != LastSeed(job)) {
+      logged->seed() != LastSeed(job) ||
+      logged->streams() != LastStreams(job)) {
     return absl::InternalError(absl::StrCat(
         "timeline ", job.number,
         " was decided otherwise than its log says: the log cannot be resumed"));

@@ -12,7 +12,7 @@ thread_local constinit uint64_t last_run = 0;
 Buggify::Buggify(World* world, const FaultSet& families)
     : world_(world),
       families_(families),
-      firing_(&world->random(), "buggify"),
+      firing_(&world->random(), "buggify", 0, StreamKind::kFaults),
       run_(++last_run) {}
 
 Buggify::Scope::Scope(Buggify* buggify) : previous_(current_) {

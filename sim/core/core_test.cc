@@ -286,6 +286,52 @@ TEST(Rng, CountsDrawsOfExploredStreamsOnly) {
   EXPECT_EQ(x.source.root_seed(), 1u);
 }
 
+TEST(Rng, BreakpointsMayBeForSomeKindsOfStreamsOnly) {
+  struct Kinds : Streams {
+    using Streams::Streams;
+    RandomStream network{&source, "network", 0, StreamKind::kNetwork};
+    RandomStream faults{&source, "faults", 0, StreamKind::kFaults};
+    std::array<std::vector<uint64_t>, 4> TakeInTurns() {
+      std::array<std::vector<uint64_t>, 4> taken;
+      for (int i = 0; i < 6; ++i) {
+        taken[0].push_back(a.Next());
+        taken[1].push_back(network.Next());
+        taken[2].push_back(faults.Next());
+        taken[3].push_back(fixed.Next());
+      }
+      return taken;
+    }
+  };
+  // Nine draws are three rounds.
+  const StreamKinds chosen = KindBit(StreamKind::kFaults);
+  Kinds plain(1);
+  Kinds faults_only(1, {{9, 7, chosen}});
+  Kinds all(1, {{9, 7}});
+  const auto before = plain.TakeInTurns();
+  const auto scoped = faults_only.TakeInTurns();
+  const auto after = all.TakeInTurns();
+  EXPECT_EQ(scoped[0], before[0]);
+  EXPECT_EQ(scoped[1], before[1]);
+  EXPECT_EQ(scoped[2], after[2]);
+  EXPECT_NE(scoped[2], before[2]);
+  EXPECT_NE(after[1], before[1]);
+  EXPECT_EQ(scoped[3], before[3]);
+  EXPECT_EQ(after[3], before[3]);
+
+  // A later breakpoint for all leaves nothing of the earlier ones; a stream
+  // that draws for the first time has its kind's seed.
+  Kinds both(1, {{9, 7, chosen}, {3, 8}});
+  Kinds late(1, {{12, 8}});
+  const auto x = both.TakeInTurns();
+  const auto y = late.TakeInTurns();
+  for (int i : {0, 1, 2}) {
+    EXPECT_TRUE(std::equal(x[i].begin() + 4, x[i].end(), y[i].begin() + 4));
+  }
+  RandomStream new_here(&faults_only.source, "new", 0, StreamKind::kFaults);
+  RandomStream new_there(&all.source, "new", 0, StreamKind::kFaults);
+  EXPECT_EQ(new_here.Next(), new_there.Next());
+}
+
 TEST(Rng, EachCallIsOneDraw) {
   Streams x(1);
   x.a.Below(1);

@@ -30,7 +30,7 @@ uint64_t ThousandthPower(uint64_t u) {
 NodeClock::NodeClock(World* world, absl::string_view ip)
     : world_(world),
       ip_(ip),
-      random_(&world->random(), "clock", HashBytes(ip)),
+      random_(&world->random(), "clock", HashBytes(ip), StreamKind::kFaults),
       base_world_ns_(world->now_ns()),
       base_local_ns_(world->now_ns()) {}
 

@@ -43,8 +43,8 @@ void RandomSource::AtStop() {
   // A loop, because zero-draw segments chain: 5@A -> 0@B.
   while (segment_draws() >= next_break_) {
     CHECK_EQ(segment_draws(), next_break_) << "a breakpoint lies in the past";
-    seed_ = breakpoints_[next_breakpoint_++].seed;
-    ++epoch_;
+    const Breakpoint& breakpoint = breakpoints_[next_breakpoint_++];
+    SetSeed(breakpoint.seed, breakpoint.streams);
     segment_start_ = draws_;
     ArmNextBreak();
   }
@@ -61,9 +61,17 @@ void RandomSource::OnFixedDraw(uint64_t value) {
 
 void RandomSource::Reseed(uint64_t seed) {
   CHECK(!has_pending_breakpoints()) << "cannot branch inside a replay";
-  seed_ = seed;
-  ++epoch_;
+  SetSeed(seed, kAllStreams);
   segment_start_ = draws_;
+}
+
+void RandomSource::SetSeed(uint64_t seed, StreamKinds streams) {
+  ++epoch_;
+  for (size_t kind = 0; kind < kExploredKinds; ++kind) {
+    if ((streams >> kind & 1) == 0) continue;
+    seeds_[kind] = seed;
+    epochs_[kind] = epoch_;
+  }
 }
 
 RandomStream::RandomStream(RandomSource* source, absl::string_view name,
@@ -85,8 +93,11 @@ uint64_t RandomStream::NextSlowly() {
   }
   if (source_->draws_ >= source_->stop_at_) source_->AtStop();
   if (epoch_ != source_->epoch_) {
+    const auto kind = static_cast<size_t>(kind_);
+    if (epoch_ < source_->epochs_[kind]) {
+      key_ = Combine64(source_->seeds_[kind], name_hash_);
+    }
     epoch_ = source_->epoch_;
-    key_ = Combine64(source_->seed_, name_hash_);
   }
   return Draw();
 }

@@ -8,12 +8,15 @@
 // share the world's draw count, and a *breakpoint* (count, seed) says: after
 // count draws of this segment, go on with this seed. Every counted stream then
 // takes a new key at its next draw. A list of breakpoints is thus a complete
-// description of a timeline: 312@9041 -> 88@17.
+// description of a timeline: 312@9041 -> 88@17. A breakpoint may be meant for
+// some kinds of streams only: 312@9041/faults lets all others draw on as before.
 //
 // Determinism: nothing but the root seed and the breakpoints enters.
 #ifndef MOONPOOL_SIM_CORE_RNG_H_
 #define MOONPOOL_SIM_CORE_RNG_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -24,9 +27,30 @@
 
 namespace moonpool {
 
+// What a stream's draws decide.
+enum class StreamKind : uint8_t {
+  kWorkload,  // the code under test and its workloads; whatever is no other
+  kSchedule,  // which ready task runs next
+  kNetwork,   // latencies, and the fate of each packet
+  kStorage,   // likewise of disks
+  kFaults,    // when which machine, link or clock fails
+  // Configuration, swarm masks: depends on the root seed alone, is neither
+  // counted nor changed by breakpoints.
+  kFixed,
+};
+inline constexpr size_t kExploredKinds = 5;
+
+// A set of kinds, one bit each.
+using StreamKinds = uint8_t;
+inline constexpr StreamKinds kAllStreams = (1 << kExploredKinds) - 1;
+constexpr StreamKinds KindBit(StreamKind kind) {
+  return static_cast<StreamKinds>(1 << static_cast<int>(kind));
+}
+
 struct Breakpoint {
   uint64_t count = 0;  // draws since the previous breakpoint
   uint64_t seed = 0;   // the seed from there on
+  StreamKinds streams = kAllStreams;  // of these
   friend bool operator==(const Breakpoint&, const Breakpoint&) = default;
 };
 
@@ -34,7 +58,10 @@ struct Breakpoint {
 class RandomSource {
  public:
   RandomSource(uint64_t root_seed, TraceHash* trace)
-      : root_seed_(root_seed), seed_(root_seed), trace_(trace) {}
+      : root_seed_(root_seed), trace_(trace) {
+    seeds_.fill(root_seed);
+    epochs_.fill(1);
+  }
   RandomSource(const RandomSource&) = delete;
 
   uint64_t root_seed() const { return root_seed_; }
@@ -72,12 +99,16 @@ class RandomSource {
 
   // What has to happen before a draw when draws_ >= stop_at_.
   void AtStop();
+  void SetSeed(uint64_t seed, StreamKinds streams);
   void ArmNextBreak();
   void ArmStop();
   void OnFixedDraw(uint64_t value);
 
   const uint64_t root_seed_;
-  uint64_t seed_;
+  // By kind: the seed, and the epoch that began when it was set. epoch_ is the
+  // latest.
+  std::array<uint64_t, kExploredKinds> seeds_;
+  std::array<uint64_t, kExploredKinds> epochs_;
   uint64_t epoch_ = 1;
   uint64_t draws_ = 0;
   // The next draw that is not an ordinary one: of the next breakpoint, or any
@@ -95,12 +126,10 @@ class RandomSource {
 // no state of the world.
 class RandomStream final : public Random {
  public:
-  // kFixed streams (configuration, swarm masks) depend on the root seed alone:
-  // they are neither counted nor changed by breakpoints.
-  enum class Kind { kExplored, kFixed };
+  using Kind = StreamKind;
 
   RandomStream(RandomSource* source, absl::string_view name,
-               uint64_t entity = 0, Kind kind = Kind::kExplored);
+               uint64_t entity = 0, Kind kind = Kind::kWorkload);
 
   uint64_t Next() override {
     if (__builtin_expect(epoch_ != source_->epoch_ ||
@@ -117,14 +146,16 @@ class RandomStream final : public Random {
     source_->trace_->AddDraw(value, source_->draws_++);
     return value;
   }
-  // The stream's key is of an older epoch, the source has to stop, or the
+  // The stream's key may be of an older epoch, the source has to stop, or the
   // stream is a fixed one.
   uint64_t NextSlowly();
 
   RandomSource* source_;
   uint64_t name_hash_;
   uint64_t key_ = 0;
-  uint64_t epoch_ = 0;  // of the key; of a fixed stream always 0, no epoch
+  // The source's when the key was last seen to be of today; of a fixed stream
+  // always 0, no epoch.
+  uint64_t epoch_ = 0;
   Kind kind_;
 };
 

@@ -28,7 +28,7 @@ World::World(const WorldOptions& options)
     : options_(options),
       previous_(current),
       random_(options.seed, &trace_),
-      schedule_(&random_, "schedule"),
+      schedule_(&random_, "schedule", 0, StreamKind::kSchedule),
       entropy_(&random_, "guard"),
       ready_scope_(ready_) {
   current = this;

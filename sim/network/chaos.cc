@@ -32,7 +32,9 @@ int64_t DrawInterval(RandomStream& random, absl::Duration mean) {
 // --- PartitionDriver --------------------------------------------------------
 
 PartitionDriver::PartitionDriver(Fabric* fabric)
-    : fabric_(fabric), random_(&fabric->world->random(), "partitions") {}
+    : fabric_(fabric),
+      random_(&fabric->world->random(), "partitions", 0,
+              StreamKind::kFaults) {}
 
 PartitionDriver::~PartitionDriver() {
   if (is_scheduled()) fabric_->world->Cancel(*this);
@@ -129,7 +131,8 @@ void PartitionDriver::End() {
 // --- SwizzleDriver ----------------------------------------------------------
 
 SwizzleDriver::SwizzleDriver(Fabric* fabric)
-    : fabric_(fabric), random_(&fabric->world->random(), "swizzle") {}
+    : fabric_(fabric),
+      random_(&fabric->world->random(), "swizzle", 0, StreamKind::kFaults) {}
 
 SwizzleDriver::~SwizzleDriver() {
   if (is_scheduled()) fabric_->world->Cancel(*this);

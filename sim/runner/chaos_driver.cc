@@ -21,7 +21,7 @@ ChaosDriver::ChaosDriver(const ChaosPlan* plan, World* world, Cluster* cluster,
       buggify_(buggify),
       budget_(budget),
       time_(world),
-      random_(&world->random(), "chaos") {}
+      random_(&world->random(), "chaos", 0, StreamKind::kFaults) {}
 
 void ChaosDriver::Start() {
   cluster_->network().SetFaults(plan_->network_faults);

@@ -28,7 +28,7 @@ Cluster::Cluster(const Site& site, const RebootDelays& delays,
     : site_(site),
       delays_(delays),
       time_(site.world),
-      random_(&site.world->random(), "faults"),
+      random_(&site.world->random(), "faults", 0, StreamKind::kFaults),
       chaos_over_(std::move(chaos_over)),
       reboots_(OnException),
       pauses_(OnException) {}

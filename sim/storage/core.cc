@@ -25,7 +25,7 @@ DiskCore::DiskCore(World* world, std::string ip, const DiskOptions& options)
       sync(options.sync),
       metadata(options.metadata),
       options(options),
-      random(&world->random(), "disk", machine),
+      random(&world->random(), "disk", machine, StreamKind::kStorage),
       queue(options),
       tree(std::make_unique<DiskTree>(options.directories,
                                       options.capacity_bytes)),
