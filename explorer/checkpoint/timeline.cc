@@ -14,6 +14,7 @@
 
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
+#include "sim/assertions/assertions.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
 
@@ -51,9 +52,12 @@ uint64_t CpuNs() {
 }
 
 // One process of the tree. Outside the world's arena; each fork has its copy.
-class Timeline final : public IterationHooks, public TimelineObserver {
+class Timeline final : public IterationHooks,
+                       public TimelineObserver,
+                       public DrawWatcher {
  public:
-  explicit Timeline(Region* region) : region_(region) {}
+  Timeline(Region* region, DrawSplits splits)
+      : region_(region), splits_(std::move(splits)) {}
 
   // Returns in each timeline of the campaign, with its order.
   void ParkInNursery() { Park(kNursery); }
@@ -61,12 +65,20 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
   void OnWorldReady(World& world) override {
     world_ = &world;
+    const uint64_t split = splits_.After(world.random().draws());
+    if (split != DrawWatcher::kNever) world.random().Watch(this, split);
     const bool is_splitpoint = job_->split_ordinal == 0;
     if (is_splitpoint && job_->recreate >= 0 &&
         ForkCheckpoint(job_->recreate)) {
       return;
     }
     Branch();
+  }
+
+  // In a draw, before it: whatever branches here draws with its own seed.
+  uint64_t OnDraws(uint64_t draws) override {
+    REPORT_STATE("split", {{"draws", draws}});
+    return splits_.After(draws);
   }
 
   void OnPhase(const char* phase) override { fault::SetPhase(phase); }
@@ -306,6 +318,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
     discovery.key = mark.key;
     discovery.quality = mark.quality;
     discovery.ordinal = ordinal_;
+    discovery.pending = world_->random().pending_breakpoints();
     discovery.segment_draws = world_->random().segment_draws();
     discovery.draws = world_->random().draws();
     discovery.events = world_->events();
@@ -318,6 +331,7 @@ class Timeline final : public IterationHooks, public TimelineObserver {
   }
 
   Region* region_;
+  const DrawSplits splits_;
   World* world_ = nullptr;
   JobSlot* job_ = nullptr;
   uint64_t ordinal_ = 0;
@@ -332,12 +346,13 @@ class Timeline final : public IterationHooks, public TimelineObserver {
 
 }  // namespace
 
-void RunNursery(Region* region, SimulationBuilder* simulation) {
+void RunNursery(Region* region, SimulationBuilder* simulation,
+                DrawSplits splits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   region->MakeFrontierReadOnly();
   fault::Install(region->memory_limit);
-  auto* timeline = new Timeline(region);
+  auto* timeline = new Timeline(region, std::move(splits));
   KeepMallocInPlace();
   {
     // The arena is mapped from the beginning, for a runner's sake: its mappings

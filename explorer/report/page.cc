@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
@@ -31,6 +32,16 @@ std::string ConfigText(const SearchConfig& config) {
   std::string text = absl::StrCat("seed ", config.seed());
   for (const CampaignParameter& parameter : config.parameters()) {
     absl::StrAppend(&text, " · ", parameter.name(), "=", parameter.value());
+  }
+  if (!config.around().empty()) {
+    absl::StrAppend(&text, " · around ", config.around());
+  }
+  if (config.split_at_size() > 0) {
+    absl::StrAppend(&text, " · splits at ",
+                    absl::StrJoin(config.split_at(), ", "), " draws");
+  }
+  if (config.split_every() > 0) {
+    absl::StrAppend(&text, " · splits every ", config.split_every(), " draws");
   }
   return absl::StrCat(text, " · policy ", config.policy(), " · lag ",
                       config.lag(), " · build ", config.build_id());

@@ -12,6 +12,7 @@
 #include "explorer/fault/fault_report.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
+#include "explorer/search/around.h"
 #include "explorer/search/log_codec.h"
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
@@ -63,13 +64,14 @@ Coordinator::Coordinator(const ExploreOptions& options,
     : options_(options),
       start_(absl::Now()),
       policy_(std::move(policy)),
-      archive_(options.seed),
+      archive_(FirstRootSeed(options)),
       pool_({.lag = options.lag,
              .max_checkpoints = options.max_checkpoints,
              .watchdog = options.watchdog,
              .workers = options.workers,
              .snapshot = ModeOf(options.snapshot),
-             .memory_limit = options.memory_limit},
+             .memory_limit = options.memory_limit,
+             .splits = {.at = options.split_at, .every = options.split_every}},
             std::move(simulation), archive_),
       log_(std::move(log)) {}
 
@@ -133,8 +135,15 @@ void Coordinator::Decide() {
   Job next;
   next.number = decided_++;
   DecisionRandom random(options_.seed, next.number);
-  // The first timeline is the campaign's seed itself.
+  // The first timeline is the campaign's seed itself, or the recipe's that is
+  // searched around.
   next.cell = next.number == 0 ? 0 : policy_->Pick(archive_, random);
+  // Of the fresh seeds, half are spent around the recipe.
+  if (next.cell == Policy::kFreshSeed && cells_around_ > 0 &&
+      random.Chance({1, 2})) {
+    next.cell = 1 + static_cast<int>(
+                        random.Below(static_cast<uint64_t>(cells_around_)));
+  }
   const uint64_t seed = SeedOfJob(options_.seed, next.number);
   if (next.cell == Policy::kFreshSeed) {
     next.root_seed = seed;
@@ -145,7 +154,9 @@ void Coordinator::Decide() {
     const Splitpoint& from = archive_.splitpoints()[cell.splitpoint];
     next.splitpoint = cell.splitpoint;
     next.root_seed = from.root_seed;
-    if (next.number > 0) {
+    if (next.number == 0) {
+      next.segments = FirstSegments(options_);
+    } else {
       next.segments = from.segments;
       next.segments.push_back({from.segment_draws, seed});
     }
@@ -172,6 +183,9 @@ void Coordinator::Commit(uint64_t number) {
     NameDeath(done, slot);
   }
   CommitDiscoveries(done, slot);
+  if (number == 0 && options_.around.has_value()) {
+    cells_around_ = archive_.size() - 1;
+  }
   pool_.Finish(number, done.cell >= 0 && archive_.cells()[done.cell]
                                                  .splitpoint == done.splitpoint);
   if (!IsRestored(number)) CommitCounts(done, slot);
@@ -225,6 +239,9 @@ void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
     Splitpoint splitpoint;
     splitpoint.root_seed = done.root_seed;
     splitpoint.segments = done.segments;
+    // Of a recipe's own timeline, those of its segments that had begun.
+    splitpoint.segments.resize(done.segments.size() -
+                               std::min(done.segments.size(), found.pending));
     splitpoint.segment_draws = found.segment_draws;
     splitpoint.ordinal = found.ordinal;
     splitpoint.draws = found.draws;

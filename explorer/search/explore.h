@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,13 @@ struct ExploreOptions {
   // Part of the search's definition, like the policy: changing it changes the
   // tree; the number of workers does not.
   int lag = 8;
+  // Where timelines may branch besides: at these numbers of draws since the
+  // root, and every so many (0: not).
+  std::vector<uint64_t> split_at;
+  uint64_t split_every = 0;
+  // The search begins with this recipe's timeline instead of with its seed's,
+  // and timelines may branch all along its way.
+  std::optional<BugRecipe> around;
   // Bounds; they change the speed, never the tree.
   int max_checkpoints = 256;
   // How a timeline gets its world: "fork", a process for each; "rewind", from

@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "explorer/checkpoint/draw_splits.h"
 #include "explorer/search/archive.h"
 #include "explorer/search/job.h"
 #include "explorer/search/runner_set.h"
@@ -35,6 +36,7 @@ class ProcessPool {
     int workers = 1;          // processes that run jobs at once
     SnapshotMode snapshot = SnapshotMode::kFork;
     uint64_t memory_limit = 0;  // of a job; 0: none
+    DrawSplits splits;
   };
 
   // Lifetime: archive outlives the pool.

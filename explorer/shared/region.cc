@@ -61,7 +61,8 @@ void Region::MakeFrontierReadOnly() {
 
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
   checksum = AddNumbers(
-      checksum, {discovery.key, discovery.ordinal, discovery.segment_draws,
+      checksum, {discovery.key, discovery.ordinal, discovery.pending,
+                 discovery.segment_draws,
                  discovery.draws, discovery.events,
                  static_cast<uint64_t>(discovery.time_ns),
                  static_cast<uint64_t>(discovery.checkpoint),
@@ -103,7 +104,9 @@ bool JobSlot::IsIntact(size_t assertions) const {
         (found.checkpoint > kNursery &&
          found.checkpoint < static_cast<int32_t>(kMaxCheckpoints) &&
          std::find(free_checkpoints, end, found.checkpoint) != end);
-    if (!is_own || found.assertion >= assertions) return false;
+    if (!is_own || found.assertion >= assertions || found.pending > path_size) {
+      return false;
+    }
     told = AddToChecksum(told, found);
   }
   if (finished.load() == 0) return true;

@@ -59,6 +59,7 @@ struct Discovery {
   uint64_t key;
   MarkQuality quality;
   uint64_t ordinal;        // marks seen by the timeline up to this one
+  uint64_t pending;        // breakpoints of its job that had not applied yet
   uint64_t segment_draws;  // since its last reseed
   uint64_t draws;          // since the root
   uint64_t events;

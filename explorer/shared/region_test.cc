@@ -44,6 +44,7 @@ TEST_F(RegionDeathTest, TimelinesOnlyReadTheFrontier) {
 
 // A finished job with a discovery and a violation.
 void Fill(JobSlot& slot) {
+  slot.path_size = 2;
   slot.free_count = 1;
   slot.free_checkpoints[0] = 5;
   Discovery& found = slot.discoveries[0];
@@ -72,6 +73,7 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { slot.sample_count = 1 << 30; },
       [&] { ++slot.discoveries[0].key; },
       [&] { ++slot.discoveries[0].draws; },
+      [&] { ++slot.discoveries[0].pending; },
       [&] { slot.discoveries[0].label.bytes[1] = '?'; },
       [&] { slot.discovery_count.store(0); },
       [&] { slot.discovery_count.store(2); },
@@ -95,6 +97,7 @@ TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
   const std::vector<std::function<void()>> writes = {
       [&] { slot.discovery_count.store(kMaxDiscoveries + 1); },
       [&] { slot.discoveries[0].assertion = 3; },
+      [&] { slot.discoveries[0].pending = slot.path_size + 1; },
       [&] { slot.discoveries[0].checkpoint = 6; },
       [&] { slot.discoveries[0].checkpoint = slot.free_checkpoints[0] = -2; },
       [&] { slot.free_count = kMaxNewCheckpoints + 1; },
