@@ -127,7 +127,7 @@ absl::StatusOr<BugRecipe> ReadAround(const std::string& around,
     return text.status();
   }
   ASSIGN_OR_RETURN(recipe, ReadRecipeFile(around));
-  if (options.parameters.empty()) {
+  if (recipe.campaign() == options.campaign && options.parameters.empty()) {
     for (const CampaignParameter& parameter : recipe.parameters()) {
       options.parameters[parameter.name()] = parameter.value();
     }
