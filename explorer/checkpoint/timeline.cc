@@ -96,8 +96,12 @@ class Timeline final : public IterationHooks,
     const FrontierEntry* known = frontier.Find(mark.key);
     if (known != nullptr &&
         frontier.Knows(*known, mark.quality, job_->known_until)) {
-      if (known->reaches.load(std::memory_order_relaxed) < kReachesCounted) {
-        ReportAgain(mark.key);
+      // Numbered whether or not it is reported: reaches depends on what the
+      // coordinator has done meanwhile, what is accepted must not.
+      const bool may_report = known_marks_++ < kMaxArrivals;
+      if (may_report &&
+          known->reaches.load(std::memory_order_relaxed) < kReachesCounted) {
+        Arrive(mark);
       }
       return;
     }
@@ -115,7 +119,7 @@ class Timeline final : public IterationHooks,
     record.message.Set(violation.message);
     record.details.Set(violation.details);
     record.place.Set(violation.place);
-    told_ = AddToChecksum(told_, record);
+    told_ += AddToChecksum(0, record);
     job_->has_violation.store(1, std::memory_order_release);
   }
 
@@ -271,6 +275,7 @@ class Timeline final : public IterationHooks,
     job_->pid.store(getpid(), std::memory_order_release);
     fault::SetRecord(&job_->fault);
     checkpoints_used_ = 0;
+    known_marks_ = 0;
     told_ = 0;
     if (world_ != nullptr) Branch();
   }
@@ -295,11 +300,23 @@ class Timeline final : public IterationHooks,
     AssertionTable::Get().ResetCounts();
   }
 
-  void ReportAgain(uint64_t key) {
-    const uint32_t count = job_->again_count.load(std::memory_order_relaxed);
-    if (count == kMaxAgain) return;
-    job_->again[count] = key;
-    job_->again_count.store(count + 1, std::memory_order_release);
+  void FillIn(const Mark& mark, Arrival& arrival) const {
+    arrival.key = mark.key;
+    arrival.quality = mark.quality;
+    arrival.ordinal = ordinal_;
+    arrival.pending = world_->random().pending_breakpoints();
+    arrival.segment_draws = world_->random().segment_draws();
+    arrival.draws = world_->random().draws();
+    arrival.events = world_->events();
+    arrival.time_ns = world_->now_ns();
+  }
+
+  void Arrive(const Mark& mark) {
+    const uint32_t count = job_->arrival_count.load(std::memory_order_relaxed);
+    Arrival& arrival = job_->arrivals[count];
+    FillIn(mark, arrival);
+    told_ += AddToChecksum(0, arrival);
+    job_->arrival_count.store(count + 1, std::memory_order_release);
   }
 
   void Discover(const Mark& mark) {
@@ -315,18 +332,11 @@ class Timeline final : public IterationHooks,
       if (ForkCheckpoint(checkpoint)) return;
     }
     Discovery& discovery = job_->discoveries[count];
-    discovery.key = mark.key;
-    discovery.quality = mark.quality;
-    discovery.ordinal = ordinal_;
-    discovery.pending = world_->random().pending_breakpoints();
-    discovery.segment_draws = world_->random().segment_draws();
-    discovery.draws = world_->random().draws();
-    discovery.events = world_->events();
-    discovery.time_ns = world_->now_ns();
+    FillIn(mark, discovery);
     discovery.checkpoint = checkpoint;
     discovery.assertion = mark.entry->index;
     discovery.label.Set(mark.label);
-    told_ = AddToChecksum(told_, discovery);
+    told_ += AddToChecksum(0, discovery);
     job_->discovery_count.store(count + 1, std::memory_order_release);
   }
 
@@ -337,7 +347,8 @@ class Timeline final : public IterationHooks,
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
-  uint64_t told_ = 0;  // the checksum of what the job's slot says so far
+  uint64_t known_marks_ = 0;  // that the job came to
+  uint64_t told_ = 0;  // the checksums of what the job's slot says so far
 
   RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
   Snapshot* snapshot_ = nullptr;

@@ -155,7 +155,7 @@ class LogReader {
     Discoveries(logged, index);
     Outcome(logged, index);
     const TreeTimeline& added = summary_.tree[index];
-    if (added.discoveries.empty() && added.bug < 0) {
+    if (added.discoveries.empty() && !added.has_ways && added.bug < 0) {
       // Others were before it with all that it discovered.
       summary_.tree.pop_back();
       branched_at_.pop_back();
@@ -180,12 +180,17 @@ class LogReader {
       }
       auto [it, is_new] = mark_index_.emplace(found.key(), part().marks_size());
       if (is_new) AddMark(logged, found);
-      PartMark& mark = *part().mutable_marks(it->second);
-      mark.set_discoveries(mark.discoveries() + 1);
-      part().set_discoveries(part().discoveries() + 1);
-      timeline.discoveries.push_back({.mark = static_cast<uint32_t>(it->second),
-                                      .is_first = is_new,
-                                      .time_ns = found.time_ns()});
+      if (found.is_way()) {
+        timeline.has_ways = true;
+      } else {
+        PartMark& mark = *part().mutable_marks(it->second);
+        mark.set_discoveries(mark.discoveries() + 1);
+        part().set_discoveries(part().discoveries() + 1);
+        timeline.discoveries.push_back(
+            {.mark = static_cast<uint32_t>(it->second),
+             .is_first = is_new,
+             .time_ns = found.time_ns()});
+      }
       places_.push_back({.parent = parent,
                          .mark = it->second,
                          .tree = index,

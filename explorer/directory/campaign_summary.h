@@ -42,6 +42,7 @@ struct TreeTimeline {
   uint64_t split_draws = 0;            // where it branched off, since the root
   uint32_t segments = 0;               // of its recipe
   std::vector<Discovery> discoveries;  // those that were accepted
+  bool has_ways = false;               // more ways to marks of others
   // Timelines that branched off its discoveries.
   uint64_t branches = 0;
   int bug = kNone;  // index in the part's bugs

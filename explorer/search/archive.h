@@ -1,10 +1,9 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // The archive: every place of the tree that is worth returning to. One cell
-// for each mark that was discovered, with its best representative: a
-// splitpoint, that is how to get there (a root seed and a recipe prefix). Cells
-// of one assertion are a group. Pure data of the coordinator; nothing here
-// forks.
+// for each mark that was discovered, with a few ways to it: splitpoints, that is
+// how to get there (a root seed and a recipe prefix). Cells of one assertion
+// are a group. Pure data of the coordinator; nothing here forks.
 #ifndef MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 #define MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 
@@ -12,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -36,20 +36,38 @@ struct Splitpoint {
   int parent = -1;
 };
 
+// One way to a cell.
+struct Way {
+  int splitpoint = 0;
+  uint64_t picks = 0;
+  uint64_t barren = 0;  // picks since the last one that discovered anything
+};
+
 struct Cell {
   // The first cells of a group have a rank, their number in the order of
   // discovery. Those beyond are kept, but an assertion with ever new buckets
   // promises nothing by one more.
   static constexpr int kNoRank = -1;
   static constexpr size_t kRankedOfGroup = 128;
+  // The first ways to it, each in another world: what led here may be a dead
+  // end by what else has happened there, and by the faults it has in store.
+  static constexpr size_t kMaxWays = 4;
 
   uint64_t key = 0;  // of its mark
   std::string label;
   MarkQuality quality = {};
   int rank = kNoRank;
-  int splitpoint = 0;   // its best representative
-  uint64_t picks = 0;   // never reset, also when the representative changes
+  // All of its quality.
+  std::vector<Way> ways;
+  uint64_t picks = 0;   // never reset, also when the ways change
   uint64_t barren = 0;  // picks since the last one that discovered anything
+  // Timelines that came here, up to kReachesCounted.
+  uint32_t reaches = 0;
+
+  // The one to take next: that has been in vain for the fewest picks, of
+  // equals the one picked least.
+  int NextWay() const;
+  int FindWay(int splitpoint) const;  // or -1
 };
 
 class Archive {
@@ -60,6 +78,7 @@ class Archive {
     cells_.emplace_back();
     cells_[0].label = "the beginning";
     cells_[0].rank = ranks_++;
+    cells_[0].ways.push_back({.splitpoint = 0});
     groups_.push_back({0});
   }
 
@@ -72,6 +91,10 @@ class Archive {
   const std::vector<std::vector<int>>& groups() const { return groups_; }
 
   const std::vector<Splitpoint>& splitpoints() const { return splitpoints_; }
+  int AddRoot(uint64_t root_seed) {
+    splitpoints_.emplace_back().root_seed = root_seed;
+    return static_cast<int>(splitpoints_.size()) - 1;
+  }
   int AddSplitpoint(Splitpoint splitpoint) {
     splitpoints_.push_back(std::move(splitpoint));
     return static_cast<int>(splitpoints_.size()) - 1;
@@ -106,6 +129,24 @@ class Archive {
   uint64_t last_yield_ = 0;
   uint64_t surprise_ = 0;
 };
+
+inline int Cell::NextWay() const {
+  int best = 0;
+  for (int i = 1; i < static_cast<int>(ways.size()); ++i) {
+    if (std::tie(ways[i].barren, ways[i].picks) <
+        std::tie(ways[best].barren, ways[best].picks)) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+inline int Cell::FindWay(int splitpoint) const {
+  for (size_t i = 0; i < ways.size(); ++i) {
+    if (ways[i].splitpoint == splitpoint) return static_cast<int>(i);
+  }
+  return -1;
+}
 
 inline int Archive::AddCell(uint64_t key, absl::string_view label,
                             uint32_t assertion) {

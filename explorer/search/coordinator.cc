@@ -151,8 +151,11 @@ void Coordinator::Decide() {
     Cell& cell = archive_.cell(next.cell);
     ++cell.picks;
     ++cell.barren;
-    const Splitpoint& from = archive_.splitpoints()[cell.splitpoint];
-    next.splitpoint = cell.splitpoint;
+    Way& way = cell.ways[cell.NextWay()];
+    ++way.picks;
+    ++way.barren;
+    const Splitpoint& from = archive_.splitpoints()[way.splitpoint];
+    next.splitpoint = way.splitpoint;
     next.root_seed = from.root_seed;
     if (next.number == 0) {
       next.segments = FirstSegments(options_);
@@ -182,12 +185,13 @@ void Coordinator::Commit(uint64_t number) {
     CheckIntact(slot);
     NameDeath(done, slot);
   }
-  CommitDiscoveries(done, slot);
+  CommitArrivals(done, slot);
   if (number == 0 && options_.around.has_value()) {
     cells_around_ = archive_.size() - 1;
   }
-  pool_.Finish(number, done.cell >= 0 && archive_.cells()[done.cell]
-                                                 .splitpoint == done.splitpoint);
+  pool_.Finish(number,
+               done.cell >= 0 && archive_.cells()[done.cell].FindWay(
+                                     done.splitpoint) >= 0);
   if (!IsRestored(number)) CommitCounts(done, slot);
   const bool made_recipe = CommitOutcome(done, slot);
   if (!IsRestored(number)) {
@@ -208,62 +212,97 @@ void Coordinator::Commit(uint64_t number) {
   if (made_recipe) FlushLog();
 }
 
-void Coordinator::CommitDiscoveries(const Job& done, JobSlot& slot) {
+void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
   const uint32_t count = slot.discovery_count.load();
   result_.forks += 1 + count;
   result_.discoveries_dropped += slot.discoveries_dropped;
+  // In the order in which the timeline came to them: each splitpoint is the
+  // parent of the next.
   int parent = done.splitpoint;
   bool yielded = false;
-  for (uint32_t i = 0; i < count; ++i) {
-    Discovery& found = slot.discoveries[i];
-    found.accepted = false;
-    const int known = archive_.Find(found.key);
-    // Discovered by two jobs at once: the lower number has won the mark.
-    if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
-      continue;
-    }
-    // One segment more, for the jobs that branch there, must still fit.
-    if (done.segments.size() + 1 > kMaxPath ||
-        !pool_.region().frontier.Commit(found.key, found.quality, done.number,
-                                        AllKnowUntil(committed_))) {
-      ++result_.discoveries_dropped;
-      continue;
-    }
-    found.accepted = true;
-    ++result_.discoveries;
-    if (parent == Job::kNone) {
-      Splitpoint root;
-      root.root_seed = done.root_seed;
-      parent = archive_.AddSplitpoint(std::move(root));
-    }
-    Splitpoint splitpoint;
-    splitpoint.root_seed = done.root_seed;
-    splitpoint.segments = done.segments;
+  const uint32_t again = slot.arrival_count.load();
+  for (uint32_t i = 0, j = 0; i < count || j < again;) {
+    const bool is_new =
+        j == again || (i < count && slot.discoveries[i].ordinal <
+                                        slot.arrivals[j].ordinal);
+    Discovery* discovery = is_new ? &slot.discoveries[i++] : nullptr;
+    Arrival& found = is_new ? *discovery : slot.arrivals[j++];
+    const bool advances = is_new && AcceptDiscovery(done, *discovery);
+    found.is_way = !advances && AcceptWay(done, found, is_new);
+    found.accepted = advances || found.is_way;
+    if (!found.accepted) continue;
+    if (parent == Job::kNone) parent = archive_.AddRoot(done.root_seed);
     // Of a recipe's own timeline, those of its segments that had begun.
-    splitpoint.segments.resize(done.segments.size() -
-                               std::min(done.segments.size(), found.pending));
-    splitpoint.segment_draws = found.segment_draws;
-    splitpoint.ordinal = found.ordinal;
-    splitpoint.draws = found.draws;
-    splitpoint.events = found.events;
-    splitpoint.parent = parent;
-    parent = archive_.AddSplitpoint(std::move(splitpoint));
-    pool_.Adopt(found.checkpoint, parent);
-    const int index =
-        known >= 0 ? known
-                   : archive_.AddCell(found.key, found.label.Get(),
-                                      found.assertion);
+    std::vector<Breakpoint> segments = done.segments;
+    segments.resize(segments.size() - std::min(segments.size(), found.pending));
+    parent = archive_.AddSplitpoint({.root_seed = done.root_seed,
+                                     .segments = std::move(segments),
+                                     .segment_draws = found.segment_draws,
+                                     .ordinal = found.ordinal,
+                                     .draws = found.draws,
+                                     .events = found.events,
+                                     .parent = parent});
+    pool_.Adopt(is_new ? discovery->checkpoint : -1, parent);
+    int index = archive_.Find(found.key);
+    if (index < 0) {
+      index = archive_.AddCell(found.key, discovery->label.Get(),
+                               discovery->assertion);
+    }
     Cell& cell = archive_.cell(index);
-    if (cell.rank != Cell::kNoRank) yielded = true;
-    if (known >= 0) pool_.Retire(cell.splitpoint);
-    cell.quality = found.quality;
-    cell.splitpoint = parent;
-    // Better arrivals at a mark deserve a fresh look, but its pick count is
-    // never reset: that hurts badly (reference/explorer.md W1).
-    cell.barren = 0;
+    if (advances) {
+      ++result_.discoveries;
+      if (cell.rank != Cell::kNoRank) yielded = true;
+      for (const Way& way : cell.ways) pool_.Retire(way.splitpoint);
+      cell.ways.clear();
+      cell.quality = found.quality;
+      // Better arrivals at a mark deserve a fresh look, but its pick count is
+      // never reset: that hurts badly (reference/explorer.md W1).
+      cell.barren = 0;
+    }
+    cell.ways.push_back({.splitpoint = parent});
   }
   archive_.CommitTimeline(yielded);
-  if (yielded && done.cell >= 0) archive_.cell(done.cell).barren = 0;
+  if (!yielded || done.cell < 0) return;
+  Cell& from = archive_.cell(done.cell);
+  from.barren = 0;
+  const int way = from.FindWay(done.splitpoint);
+  if (way >= 0) from.ways[way].barren = 0;
+}
+
+bool Coordinator::AcceptDiscovery(const Job& done, const Discovery& found) {
+  const int known = archive_.Find(found.key);
+  // Discovered by two jobs at once: the lower number has won the mark.
+  if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
+    return false;
+  }
+  // One segment more, for the jobs that branch there, must still fit.
+  if (done.segments.size() + 1 <= kMaxPath &&
+      pool_.region().frontier.Commit(found.key, found.quality, done.number,
+                                     AllKnowUntil(committed_))) {
+    return true;
+  }
+  ++result_.discoveries_dropped;
+  return false;
+}
+
+// As good as the ways that its cell has, and in another world. Whether a
+// timeline reports an arrival at a mark that it knew depends on how far the
+// coordinator had come; what is accepted here does not, as below the bound all
+// are reported.
+bool Coordinator::AcceptWay(const Job& done, const Arrival& found,
+                            bool is_new) const {
+  const int known = archive_.Find(found.key);
+  if (known < 0 || done.segments.size() + 1 > kMaxPath) return false;
+  const Cell& cell = archive_.cells()[known];
+  if ((!is_new && cell.reaches >= kReachesCounted) ||
+      cell.ways.size() >= Cell::kMaxWays || cell.quality != found.quality) {
+    return false;
+  }
+  for (const Way& way : cell.ways) {
+    const Splitpoint& known_way = archive_.splitpoints()[way.splitpoint];
+    if (known_way.root_seed == done.root_seed) return false;
+  }
+  return true;
 }
 
 void Coordinator::CommitCounts(const Job& done, const JobSlot& slot) {
@@ -295,6 +334,7 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
 void Coordinator::CheckIntact(JobSlot& slot) {
   if (slot.IsIntact(result_.assertions.size())) return;
   slot.discovery_count.store(0);
+  slot.arrival_count.store(0);
   slot.discoveries_dropped = 0;
   slot.finished.store(0);
   Violation violation;

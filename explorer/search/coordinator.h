@@ -41,7 +41,10 @@ class Coordinator {
   void Wait();
 
   void Commit(uint64_t number);
-  void CommitDiscoveries(const Job& job, JobSlot& slot);
+  void CommitArrivals(const Job& job, JobSlot& slot);
+  // Each returns whether it makes a splitpoint of the arrival.
+  bool AcceptDiscovery(const Job& job, const Discovery& found);
+  bool AcceptWay(const Job& job, const Arrival& found, bool is_new) const;
   void CommitCounts(const Job& job, const JobSlot& slot);
   void CheckIntact(JobSlot& slot);
   // The death of a timeline's process is its violation.

@@ -20,10 +20,9 @@ uint32_t LastStreams(const Job& job) {
   return job.segments.empty() ? 0 : ToProtoStreams(job.segments.back().streams);
 }
 
-LoggedDiscovery ToLogged(const Discovery& found) {
+LoggedDiscovery ToLogged(const Arrival& found) {
   LoggedDiscovery logged;
   logged.set_key(found.key);
-  logged.set_label(ToValidUtf8(found.label.Get()));
   for (int64_t quality : found.quality) logged.add_quality(quality);
   logged.set_ordinal(found.ordinal);
   logged.set_pending(found.pending);
@@ -31,17 +30,23 @@ LoggedDiscovery ToLogged(const Discovery& found) {
   logged.set_draws(found.draws);
   logged.set_events(found.events);
   logged.set_time_ns(found.time_ns);
+  logged.set_accepted(found.accepted);
+  logged.set_is_way(found.is_way);
+  return logged;
+}
+
+LoggedDiscovery ToLogged(const Discovery& found) {
+  LoggedDiscovery logged = ToLogged(static_cast<const Arrival&>(found));
+  logged.set_label(ToValidUtf8(found.label.Get()));
   const auto& entries = AssertionTable::Get().entries();
   if (found.assertion < entries.size()) {
     logged.set_assertion(entries[found.assertion].id);
   }
-  logged.set_accepted(found.accepted);
   return logged;
 }
 
-void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
+void FromLogged(const LoggedDiscovery& logged, Arrival& found) {
   found.key = logged.key();
-  found.label.Set(logged.label());
   found.quality = {};
   for (int i = 0; i < logged.quality_size() &&
                   i < static_cast<int>(found.quality.size());
@@ -54,6 +59,11 @@ void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
   found.draws = logged.draws();
   found.events = logged.events();
   found.time_ns = logged.time_ns();
+}
+
+void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
+  FromLogged(logged, static_cast<Arrival&>(found));
+  found.label.Set(logged.label());
   found.checkpoint = -1;
   // Same build, same table: sorted by id.
   const auto& entries = AssertionTable::Get().entries();
@@ -123,7 +133,10 @@ SearchConfig ConfigOf(const ExploreOptions& options) {
 }
 
 bool IsWorthMentioning(const JobSlot& slot) {
-  return slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
+  const Arrival* end = slot.arrivals + slot.arrival_count.load();
+  const bool has_way = std::any_of(
+      slot.arrivals, end, [](const Arrival& found) { return found.accepted; });
+  return has_way || slot.discovery_count.load() > 0 || slot.discoveries_dropped > 0 ||
          slot.has_violation.load() != 0 || slot.finished.load() == 0;
 }
 
@@ -138,6 +151,17 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
     *logged.add_discoveries() = ToLogged(slot.discoveries[i]);
   }
+  for (uint32_t i = 0; i < slot.arrival_count.load(); ++i) {
+    if (!slot.arrivals[i].accepted) continue;
+    LoggedDiscovery& way = *logged.add_discoveries();
+    way = ToLogged(slot.arrivals[i]);
+    way.set_was_known(true);
+  }
+  std::sort(logged.mutable_discoveries()->begin(),
+                   logged.mutable_discoveries()->end(),
+                   [](const LoggedDiscovery& a, const LoggedDiscovery& b) {
+                     return a.ordinal() < b.ordinal();
+                   });
   logged.set_discoveries_dropped(slot.discoveries_dropped);
   logged.set_wait_status(job.wait_status);
   if (slot.has_violation.load() != 0) {
@@ -162,7 +186,7 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
 absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
                         JobSlot& slot) {
   slot.discovery_count.store(0);
-  slot.again_count.store(0);
+  slot.arrival_count.store(0);
   slot.discoveries_dropped = 0;
   slot.has_violation.store(0);
   slot.finished.store(1);
@@ -177,12 +201,17 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
         "timeline ", job.number,
         " was decided otherwise than its log says: the log cannot be resumed"));
   }
-  const int count =
-      std::min(logged->discoveries_size(), static_cast<int>(kMaxDiscoveries));
-  for (int i = 0; i < count; ++i) {
-    FromLogged(logged->discoveries(i), slot.discoveries[i]);
+  uint32_t discoveries = 0;
+  uint32_t arrivals = 0;
+  for (const LoggedDiscovery& found : logged->discoveries()) {
+    if (!found.was_known() && discoveries < kMaxDiscoveries) {
+      FromLogged(found, slot.discoveries[discoveries++]);
+    } else if (found.was_known() && arrivals < kMaxArrivals) {
+      FromLogged(found, slot.arrivals[arrivals++]);
+    }
   }
-  slot.discovery_count.store(static_cast<uint32_t>(count));
+  slot.discovery_count.store(discoveries);
+  slot.arrival_count.store(arrivals);
   slot.discoveries_dropped = logged->discoveries_dropped();
   if (logged->has_violation()) {
     FromLogged(logged->violation(), slot.violation);

@@ -164,7 +164,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   order.finished.store(0);
   order.fault.Reset();
   order.discovery_count.store(0);
-  order.again_count.store(0);
+  order.arrival_count.store(0);
   order.has_violation.store(0);
   order.discoveries_dropped = 0;
 }

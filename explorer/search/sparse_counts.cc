@@ -2,6 +2,7 @@
 #include "explorer/search/sparse_counts.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "explorer/directory/search_log.h"
 
@@ -11,17 +12,19 @@ static_assert(kReachesCounted == kMaxReaches,
               "the log says so of what the region counts");
 
 void SparseCounts::Restore(const std::map<uint32_t, uint64_t>& again,
-                           const Archive& archive, Region& region) {
-  reaches_.assign(archive.cells().size() - 1, 1);
-  for (uint32_t mark = 0; mark < reaches_.size(); ++mark) {
-    auto it = again.find(mark);
-    if (it != again.end()) reaches_[mark] += static_cast<uint32_t>(it->second);
-    region.frontier.SetReaches(archive.cells()[mark + 1].key, reaches_[mark]);
+                           Archive& archive, Region& region) {
+  known_ = archive.cells().size();
+  for (int i = 1; i < archive.size(); ++i) {
+    Cell& cell = archive.cell(i);
+    cell.reaches = 1;
+    auto it = again.find(static_cast<uint32_t>(i - 1));
+    if (it != again.end()) cell.reaches += static_cast<uint32_t>(it->second);
+    region.frontier.SetReaches(cell.key, cell.reaches);
   }
 }
 
 void SparseCounts::Commit(const Job& job, const JobSlot& slot,
-                          const Archive& archive, Region& region) {
+                          Archive& archive, Region& region) {
   // The first timeline is the beginning itself; it does not branch off there.
   if (job.splitpoint >= 0 && job.number > 0) {
     ++branches_[static_cast<uint32_t>(job.splitpoint)];
@@ -30,23 +33,24 @@ void SparseCounts::Commit(const Job& job, const JobSlot& slot,
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
     keys.push_back(slot.discoveries[i].key);
   }
-  const uint32_t again =
-      std::min(slot.again_count.load(), static_cast<uint32_t>(kMaxAgain));
-  keys.insert(keys.end(), slot.again, slot.again + again);
+  for (uint32_t i = 0; i < slot.arrival_count.load(); ++i) {
+    keys.push_back(slot.arrivals[i].key);
+  }
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  const size_t known_before = reaches_.size();
-  reaches_.resize(archive.cells().size() - 1);
+  const size_t known_before = std::exchange(known_, archive.cells().size());
   for (const uint64_t key : keys) {
-    const int cell = archive.Find(key);
-    if (cell < 0) continue;  // it did not fit
-    const auto mark = static_cast<uint32_t>(cell - 1);
+    const int index = archive.Find(key);
+    if (index < 0) continue;  // it did not fit
+    Cell& cell = archive.cell(index);
     // Whether a timeline reports a mark may depend on what the coordinator has
     // committed meanwhile; what is counted here does not: below the bound all
     // of them do.
-    if (reaches_[mark] >= kReachesCounted) continue;
-    region.frontier.SetReaches(key, ++reaches_[mark]);
-    if (mark < known_before) ++again_[mark];
+    if (cell.reaches >= kReachesCounted) continue;
+    region.frontier.SetReaches(key, ++cell.reaches);
+    if (static_cast<size_t>(index) < known_before) {
+      ++again_[static_cast<uint32_t>(index - 1)];
+    }
   }
 }
 

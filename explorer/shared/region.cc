@@ -59,16 +59,19 @@ void Region::MakeFrontierReadOnly() {
       << "cannot protect the explorer's shared memory";
 }
 
-uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
+uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival) {
   checksum = AddNumbers(
-      checksum, {discovery.key, discovery.ordinal, discovery.pending,
-                 discovery.segment_draws,
-                 discovery.draws, discovery.events,
-                 static_cast<uint64_t>(discovery.time_ns),
-                 static_cast<uint64_t>(discovery.checkpoint),
-                 discovery.assertion});
-  checksum = AddArray(checksum, discovery.quality.data(),
-                      discovery.quality.size());
+      checksum, {arrival.key, arrival.ordinal, arrival.pending,
+                 arrival.segment_draws, arrival.draws, arrival.events,
+                 static_cast<uint64_t>(arrival.time_ns)});
+  return AddArray(checksum, arrival.quality.data(), arrival.quality.size());
+}
+
+uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
+  checksum = AddToChecksum(checksum, static_cast<const Arrival&>(discovery));
+  checksum = AddNumbers(
+      checksum,
+      {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion});
   return Add(checksum, discovery.label.Get());
 }
 
@@ -94,7 +97,11 @@ uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
 
 bool JobSlot::IsIntact(size_t assertions) const {
   const uint32_t count = discovery_count.load();
-  if (count > kMaxDiscoveries || free_count > kMaxNewCheckpoints) return false;
+  const uint32_t again = arrival_count.load();
+  if (count > kMaxDiscoveries || again > kMaxArrivals ||
+      free_count > kMaxNewCheckpoints) {
+    return false;
+  }
   uint64_t told = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
@@ -107,11 +114,15 @@ bool JobSlot::IsIntact(size_t assertions) const {
     if (!is_own || found.assertion >= assertions || found.pending > path_size) {
       return false;
     }
-    told = AddToChecksum(told, found);
+    told += AddToChecksum(0, found);
+  }
+  for (uint32_t i = 0; i < again; ++i) {
+    if (arrivals[i].pending > path_size) return false;
+    told += AddToChecksum(0, arrivals[i]);
   }
   if (finished.load() == 0) return true;
   if (sample_count > TraceHash::kMaxSamples) return false;
-  if (has_violation.load() != 0) told = AddToChecksum(told, violation);
+  if (has_violation.load() != 0) told += AddToChecksum(0, violation);
   return ChecksumOf(told, assertions) == checksum;
 }
 

@@ -37,7 +37,7 @@ inline constexpr size_t kMaxCheckpoints = 4096;
 inline constexpr size_t kMaxPath = 1024;        // segments of a recipe
 inline constexpr size_t kMaxDiscoveries = 256;  // of one timeline
 inline constexpr size_t kMaxNewCheckpoints = 16;  // of one timeline
-inline constexpr size_t kMaxAgain = 1024;         // likewise
+inline constexpr size_t kMaxArrivals = 2048;      // likewise
 // Arrivals at one mark, up to this many; enough to tell rare from common.
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
@@ -55,7 +55,8 @@ struct FixedText {
   absl::string_view Get() const { return {bytes, size < N ? size : N}; }
 };
 
-struct Discovery {
+// Where a timeline came to a mark.
+struct Arrival {
   uint64_t key;
   MarkQuality quality;
   uint64_t ordinal;        // marks seen by the timeline up to this one
@@ -64,9 +65,16 @@ struct Discovery {
   uint64_t draws;          // since the root
   uint64_t events;
   int64_t time_ns;
+  // By the coordinator: it has become a splitpoint; as one more way to its
+  // mark.
+  bool accepted;
+  bool is_way;
+};
+
+// At a mark that it did not know.
+struct Discovery : Arrival {
   int32_t checkpoint;  // the process parked here, or -1
   uint32_t assertion;  // index in the table
-  bool accepted;       // by the coordinator: it has become a splitpoint
   FixedText<96> label;
 };
 
@@ -81,7 +89,9 @@ struct ViolationRecord {
   FixedText<128> place;
 };
 
-// Of what a timeline tells as it goes: each discovery, then the violation.
+// Of what a timeline tells as it goes: each discovery and arrival, then the
+// violation.
+uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival);
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 
@@ -105,9 +115,8 @@ struct alignas(4096) JobSlot {
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
   uint32_t discoveries_dropped;
-  // Keys of known marks with few arrivals that it came to.
-  std::atomic<uint32_t> again_count;
-  uint64_t again[kMaxAgain];
+  // At known marks that few others have come to, in their order.
+  std::atomic<uint32_t> arrival_count;
   uint64_t draws;
   uint64_t events;
   int64_t time_ns;
@@ -128,6 +137,7 @@ struct alignas(4096) JobSlot {
   ViolationRecord violation;
   FaultRecord fault;  // of a timeline that has not finished
   Discovery discoveries[kMaxDiscoveries];
+  Arrival arrivals[kMaxArrivals];
 
   // Coordinator: the result is what its timeline has written. Of one that died
   // only what could lead astray is looked at. assertions: in the table.

@@ -59,7 +59,7 @@ void Fill(JobSlot& slot) {
   slot.draws = 100;
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
-      AddToChecksum(AddToChecksum(0, found), slot.violation), 3);
+      AddToChecksum(0, found) + AddToChecksum(0, slot.violation), 3);
   slot.finished.store(1);
 }
 
