@@ -131,8 +131,9 @@ explorer::Region* FindRegion() {
     uintptr_t end = 0;
     if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
     // The frontier is read-only, hence a mapping of its own.
-    if (end - begin != offsetof(explorer::Region, frontier)) continue;
-    return reinterpret_cast<explorer::Region*>(begin);
+    auto* const region = reinterpret_cast<explorer::Region*>(begin);
+    if (end != reinterpret_cast<uintptr_t>(&region->frontier)) continue;
+    return region;
   }
   return nullptr;
 }
