@@ -7,9 +7,11 @@ import tempfile
 
 
 def build():
-    """The optimised explorer: $EXPLORER, or built now."""
+    """The optimised explorer: $EXPLORER, or built now; in a Bazel test the one among its data."""
     if os.environ.get("EXPLORER"):
         return os.environ["EXPLORER"]
+    if os.environ.get("TEST_SRCDIR"):
+        return os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "explorer/explorer")
     root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     quiet = ["-c", "opt", "--noshow_progress", "--ui_event_filters=-info", "--show_result=0"]
     subprocess.run(["bazel", "build", *quiet, "//explorer"], cwd=root, check=True)

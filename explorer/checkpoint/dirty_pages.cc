@@ -7,10 +7,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace moonpool::explorer {
 namespace {
 
 // From the kernel's ABI; this distribution's headers are older than it.
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kHuge = uint64_t{2} << 20;
 constexpr int kUserModeOnly = 1;
 constexpr uint64_t kFeatureWpUnpopulated = uint64_t{1} << 13;
 constexpr uint64_t kFeatureWpAsync = uint64_t{1} << 15;
@@ -82,10 +86,19 @@ bool DirtyPages::Watch(char* begin, size_t size) {
   range.range.len = size;
   range.mode = UFFDIO_REGISTER_MODE_WP;
   if (ioctl(fault_file_, UFFDIO_REGISTER, &range) != 0) return false;
-  uffdio_writeprotect protect = {};
-  protect.range = range.range;
-  protect.mode = UFFDIO_WRITEPROTECT_MODE_WP;
-  return ioctl(fault_file_, UFFDIO_WRITEPROTECT, &protect) == 0;
+  // A huge page that is protected whole would be unprotected whole, too, by one
+  // write; protected in two parts it becomes small pages.
+  const uint64_t end = range.range.start + range.range.len;
+  for (uint64_t at = range.range.start; at < end;) {
+    const uint64_t next = at % kHuge == 0 ? at + kPage : (at / kHuge + 1) * kHuge;
+    uffdio_writeprotect protect = {};
+    protect.range.start = at;
+    protect.range.len = std::min(next, end) - at;
+    protect.mode = UFFDIO_WRITEPROTECT_MODE_WP;
+    if (ioctl(fault_file_, UFFDIO_WRITEPROTECT, &protect) != 0) return false;
+    at = next;
+  }
+  return true;
 }
 
 long DirtyPages::Scan(char** begin, char* end, Region* regions, size_t max) {

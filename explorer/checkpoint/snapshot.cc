@@ -71,7 +71,7 @@ __attribute__((noinline)) Snapshot* Snapshot::Make(const SnapshotOptions& option
   Range ranges[kMaxRanges];
   size_t count = 0;
   for (const Arena::Range& range : Arena::Touched()) {
-    if (range.size == 0) continue;
+    if (range.begin == nullptr) continue;
     ranges[count++] = {.at = range.begin, .size = range.size};
   }
   const auto frame =

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "explorer/checkpoint/program_memory.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
 #include "sim/assertions/assertions.h"
@@ -21,8 +22,8 @@
 namespace moonpool::explorer {
 namespace {
 
-void FutexWait(std::atomic<uint32_t>* word, uint32_t seen) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), FUTEX_WAIT, seen,
+void FutexWait(const std::atomic<uint32_t>* word, uint32_t seen) {
+  syscall(SYS_futex, reinterpret_cast<const uint32_t*>(word), FUTEX_WAIT, seen,
           nullptr, nullptr, 0);
 }
 
@@ -57,19 +58,21 @@ class Timeline final : public IterationHooks,
                        public DrawWatcher {
  public:
   Timeline(Region* region, DrawSplits splits)
-      : region_(region), splits_(std::move(splits)) {}
+      : region_(region),
+        coordinator_pid_(region->coordinator_pid),
+        splits_(std::move(splits)) {}
 
   // Returns in each timeline of the campaign, with its order.
   void ParkInNursery() { Park(kNursery); }
-  uint64_t root_seed() const { return job_->root_seed; }
+  uint64_t root_seed() const { return order_->root_seed; }
 
   void OnWorldReady(World& world) override {
     world_ = &world;
     const uint64_t split = splits_.After(world.random().draws());
     if (split != DrawWatcher::kNever) world.random().Watch(this, split);
-    const bool is_splitpoint = job_->split_ordinal == 0;
-    if (is_splitpoint && job_->recreate >= 0 &&
-        ForkCheckpoint(job_->recreate)) {
+    const bool is_splitpoint = split_ordinal_ == 0;
+    if (is_splitpoint && order_->recreate >= 0 &&
+        ForkCheckpoint(order_->recreate)) {
       return;
     }
     Branch();
@@ -88,14 +91,14 @@ class Timeline final : public IterationHooks,
     ++ordinal_;
     if (!recording_) {
       // Replaying the way to the splitpoint.
-      if (ordinal_ == job_->split_ordinal) ReachSplitpoint();
+      if (ordinal_ == split_ordinal_) ReachSplitpoint();
       return;
     }
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
     const Frontier& frontier = region_->frontier;
     const FrontierEntry* known = frontier.Find(mark.key);
     if (known != nullptr &&
-        frontier.Knows(*known, mark.quality, job_->known_until)) {
+        frontier.Knows(*known, mark.quality, order_->known_until)) {
       // Numbered whether or not it is reported: reaches depends on what the
       // coordinator has done meanwhile, what is accepted must not.
       const bool may_report = known_marks_++ < kMaxArrivals;
@@ -137,7 +140,8 @@ class Timeline final : public IterationHooks,
       job_->counts[entry.index] = {entry.passes, entry.fails};
     }
     job_->checksum =
-        job_->ChecksumOf(told_, AssertionTable::Get().entries().size());
+        job_->ChecksumOf(order_->job, told_,
+                         AssertionTable::Get().entries().size());
     job_->finished.store(1, std::memory_order_release);
     if (runner_ != nullptr) EndRound();
     _exit(0);
@@ -160,27 +164,28 @@ class Timeline final : public IterationHooks,
 
   void DieWithCoordinator() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != region_->coordinator_pid) _exit(0);
+    if (getppid() != coordinator_pid_) _exit(0);
   }
 
   // Parks this process. Returns in each timeline that branches off, never in
   // the parked process itself.
   void Park(int32_t checkpoint) {
     CheckpointSlot& slot = region_->checkpoints[checkpoint];
+    const OrderRing& orders = region_->checkpoint_orders[checkpoint];
     slot.pid.store(getpid(), std::memory_order_release);
     for (;;) {
-      const uint32_t ordered = slot.ordered.load(std::memory_order_acquire);
+      const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
       if (ordered == slot.taken) {
-        FutexWait(&slot.ordered, ordered);
+        FutexWait(&orders.ordered, ordered);
         continue;
       }
-      const uint32_t order = slot.ring[slot.taken % CheckpointSlot::kRing];
+      const uint32_t order = orders.ring[slot.taken % OrderRing::kSize];
       const pid_t pid = ForkSibling();
       if (pid == 0) {
         if (order >= kRunnerOrder) {
-          Serve(&region_->runners[order - kRunnerOrder]);
+          Serve(order - kRunnerOrder);
         } else {
-          Begin(&region_->jobs[order]);
+          Begin(order);
         }
         return;
       }
@@ -197,12 +202,15 @@ class Timeline final : public IterationHooks,
   }
 
   // Makes this process a runner. Returns once for each of its jobs.
-  void Serve(RunnerSlot* runner) {
+  void Serve(uint32_t index) {
+    RunnerSlot* const runner = &region_->runners[index];
+    const OrderRing& orders = region_->runner_orders[index];
     runner->pid.store(getpid(), std::memory_order_release);
     // All that is written after it is undone in the next round; so it is
     // written again in each.
     Snapshot* const snapshot = Snapshot::Take();
     runner_ = runner;
+    runner_orders_ = &orders;
     snapshot_ = snapshot;
     files_ = Snapshot::Descriptors();
     if (snapshot != nullptr) {
@@ -211,12 +219,12 @@ class Timeline final : public IterationHooks,
     }
     const uint32_t done = runner->done.load(std::memory_order_relaxed);
     for (int spins = 0;; ++spins) {
-      const uint32_t ordered = runner->ordered.load(std::memory_order_acquire);
+      const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
       if (ordered != done) break;
-      if (spins >= kSpins) FutexWait(&runner->ordered, ordered);
+      if (spins >= kSpins) FutexWait(&orders.ordered, ordered);
     }
     if (runner->has_worker.load() == 0) WaitForWorker();
-    Begin(&region_->jobs[runner->ring[done % RunnerSlot::kRing]]);
+    Begin(orders.ring[done % OrderRing::kSize]);
   }
 
   void WaitForWorker() {
@@ -236,7 +244,7 @@ class Timeline final : public IterationHooks,
     runner_->cpu_ns.store(CpuNs(), std::memory_order_relaxed);
     const uint32_t done = 1 + runner_->done.load();
     // Whom the coordinator sees idle may be killed: it must have no worker.
-    bool is_idle = runner_->ordered.load() == done || snapshot_ == nullptr;
+    bool is_idle = runner_orders_->ordered.load() == done || snapshot_ == nullptr;
     if (is_idle) {
       runner_->has_worker.store(0);
       is_idle = region_->wait_for_worker.load() == 0;
@@ -269,8 +277,13 @@ class Timeline final : public IterationHooks,
     return false;
   }
 
-  void Begin(JobSlot* job) {
-    job_ = job;
+  void Begin(uint32_t job) {
+    order_ = &region_->orders[job];
+    job_ = &region_->jobs[job];
+    order_index_ = job;
+    split_ordinal_ = order_->split_ordinal;
+    // Read before it is written to: that brings in all the pages around.
+    *static_cast<const volatile uint64_t*>(&job_->draws);
     job_->begun_ns.store(WallNs());
     job_->pid.store(getpid(), std::memory_order_release);
     fault::SetRecord(&job_->fault);
@@ -282,21 +295,22 @@ class Timeline final : public IterationHooks,
 
   // Sets the order's breakpoints, from here on.
   void Branch() {
-    if (job_->path_size > 0) {
+    if (const uint32_t size = order_->path_size; size > 0) {
       // Outside the arena: how a timeline came to its splitpoint must not show
       // in the addresses that its world hands out.
       Arena::OutsideScope outside;
+      const Breakpoint* const path = region_->PathOf(order_index_, size);
       world_->random().SetBreakpoints(
-          std::vector<Breakpoint>(job_->path, job_->path + job_->path_size));
+          std::vector<Breakpoint>(path, path + size));
     }
-    recording_ = ordinal_ == job_->split_ordinal;
+    recording_ = ordinal_ == split_ordinal_;
     if (recording_) AssertionTable::Get().ResetCounts();
   }
 
   // A replay has come to the mark where its cell was discovered.
   void ReachSplitpoint() {
     recording_ = true;
-    if (job_->recreate >= 0 && ForkCheckpoint(job_->recreate)) return;
+    if (order_->recreate >= 0 && ForkCheckpoint(order_->recreate)) return;
     AssertionTable::Get().ResetCounts();
   }
 
@@ -327,8 +341,8 @@ class Timeline final : public IterationHooks,
       return;
     }
     int32_t checkpoint = -1;
-    if (checkpoints_used_ < job_->free_count) {
-      checkpoint = job_->free_checkpoints[checkpoints_used_++];
+    if (checkpoints_used_ < order_->free_count) {
+      checkpoint = order_->free_checkpoints[checkpoints_used_++];
       if (ForkCheckpoint(checkpoint)) return;
     }
     Discovery& discovery = job_->discoveries[count];
@@ -341,9 +355,13 @@ class Timeline final : public IterationHooks,
   }
 
   Region* region_;
+  const pid_t coordinator_pid_;  // the region's would cost a page fault
   const DrawSplits splits_;
   World* world_ = nullptr;
+  const JobOrder* order_ = nullptr;
+  uint32_t order_index_ = 0;
   JobSlot* job_ = nullptr;
+  uint64_t split_ordinal_ = 0;  // the job's
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
@@ -351,6 +369,7 @@ class Timeline final : public IterationHooks,
   uint64_t told_ = 0;  // the checksums of what the job's slot says so far
 
   RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
+  const OrderRing* runner_orders_ = nullptr;  // likewise
   Snapshot* snapshot_ = nullptr;
   Snapshot::Descriptors files_ = {};
 };
@@ -361,7 +380,8 @@ void RunNursery(Region* region, SimulationBuilder* simulation,
                 DrawSplits splits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
-  region->MakeFrontierReadOnly();
+  MoveTextToHugePages();  // or all is only slower
+  region->MakeOrdersReadOnly();
   fault::Install(region->memory_limit);
   auto* timeline = new Timeline(region, std::move(splits));
   KeepMallocInPlace();
@@ -371,6 +391,7 @@ void RunNursery(Region* region, SimulationBuilder* simulation,
     Arena::Scope scope;
     ::operator delete(::operator new(1));
   }
+  JoinDataAndHeap();  // likewise
   timeline->ParkInNursery();
   AssertionTable::Get().set_observer(timeline);
   simulation->StopAtViolation().RunIteration(timeline->root_seed(), timeline);
@@ -378,19 +399,19 @@ void RunNursery(Region* region, SimulationBuilder* simulation,
 }
 
 namespace {
-// For CheckpointSlot and RunnerSlot. Returns how many orders it had before.
-template <typename Slot>
-uint32_t Append(Slot& slot, uint32_t order) {
-  const uint32_t ordered = slot.ordered.load(std::memory_order_relaxed);
-  slot.ring[ordered % Slot::kRing] = order;
-  slot.ordered.store(ordered + 1);
+// Returns how many orders it had before.
+uint32_t Append(OrderRing& orders, uint32_t order) {
+  const uint32_t ordered = orders.ordered.load(std::memory_order_relaxed);
+  orders.ring[ordered % OrderRing::kSize] = order;
+  orders.ordered.store(ordered + 1);
   return ordered;
 }
 }  // namespace
 
 void Order(Region* region, int32_t checkpoint, uint32_t job_slot) {
-  Append(region->checkpoints[checkpoint], job_slot);
-  FutexWake(&region->checkpoints[checkpoint].ordered);
+  OrderRing& orders = region->checkpoint_orders[checkpoint];
+  Append(orders, job_slot);
+  FutexWake(&orders.ordered);
 }
 
 void OrderRunner(Region* region, int32_t checkpoint, uint32_t runner) {
@@ -403,10 +424,10 @@ void ReturnWorker(Region* region) {
 }
 
 void OrderJob(Region* region, uint32_t runner, uint32_t job_slot) {
-  RunnerSlot& slot = region->runners[runner];
-  const uint32_t ordered = Append(slot, job_slot);
+  OrderRing& orders = region->runner_orders[runner];
+  const uint32_t ordered = Append(orders, job_slot);
   // One that has something to do looks for more before it sleeps.
-  if (slot.done.load() == ordered) FutexWake(&slot.ordered);
+  if (region->runners[runner].done.load() == ordered) FutexWake(&orders.ordered);
 }
 
 }  // namespace moonpool::explorer

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -136,18 +137,18 @@ class TimelineTest : public ::testing::Test {
                   const std::vector<Breakpoint>& path,
                   const std::vector<int32_t>& free_checkpoints,
                   int32_t recreate = -1) {
-    JobSlot& job = region_->jobs[number];
-    job.job = number;
-    job.root_seed = kRootSeed;
-    job.split_ordinal = split_ordinal;
-    job.path_size = 0;
-    for (const Breakpoint& b : path) job.path[job.path_size++] = b;
-    job.free_count = 0;
+    JobOrder& order = region_->orders[number];
+    order.job = number;
+    order.root_seed = kRootSeed;
+    order.split_ordinal = split_ordinal;
+    order.path_size = static_cast<uint32_t>(path.size());
+    std::copy(path.begin(), path.end(), region_->PathOf(number, path.size()));
+    order.free_count = 0;
     for (int32_t i : free_checkpoints) {
-      job.free_checkpoints[job.free_count++] = i;
+      order.free_checkpoints[order.free_count++] = i;
     }
-    job.recreate = recreate;
-    return job;
+    order.recreate = recreate;
+    return region_->jobs[number];
   }
 
   // Waits until the runner has carried out so many jobs.
@@ -216,12 +217,12 @@ TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
 TEST_F(TimelineTest, WhatTheFrontierKnowsIsNotDiscovered) {
   const uint64_t key = RunJob(0, 0, 0, {}, {}).discoveries[3].key;
   ASSERT_TRUE(region_->frontier.Commit(key, {1, 1, 1, 1}, /*job=*/0, 0));
-  region_->jobs[1].known_until = 1;
+  region_->orders[1].known_until = 1;
   const JobSlot& job = RunJob(1, 0, 0, {}, {});
   EXPECT_EQ(job.discovery_count.load(), 8u);
   for (uint32_t i = 0; i < 8; ++i) EXPECT_NE(job.discoveries[i].key, key);
   // A job that may not know of job 0 yet.
-  region_->jobs[2].known_until = 0;
+  region_->orders[2].known_until = 0;
   EXPECT_EQ(RunJob(2, 0, 0, {}, {}).discovery_count.load(), 9u);
 }
 
@@ -301,11 +302,12 @@ TEST_F(TimelineTest, AllProcessesDieWithTheCoordinator) {
       SimulationBuilder walk = MakeWalk();
       RunNursery(region, &walk);
     }
-    JobSlot& job = region->jobs[0];
-    job.free_count = 2;
-    job.free_checkpoints[0] = 1;
-    job.free_checkpoints[1] = 2;
-    job.recreate = -1;
+    JobOrder& order = region->orders[0];
+    order.free_count = 2;
+    order.free_checkpoints[0] = 1;
+    order.free_checkpoints[1] = 2;
+    order.recreate = -1;
+    const JobSlot& job = region->jobs[0];
     Order(region, 0, 0);
     while (job.finished.load() == 0) absl::SleepFor(absl::Milliseconds(1));
     if (write(ends[1], "x", 1) != 1) _exit(1);

@@ -24,8 +24,8 @@ namespace {
 constexpr char kHelp[] = R"(usage: explorer COMMAND ...
 
   list [NAME]        the campaigns, or one with its parameters
-  run NAME           simulate one seed after another, without forking
-      --seed=S --iterations=N --hashes --verify
+  run NAME           simulate one seed after another
+      --seed=S --iterations=N --hashes --verify --watchdog=30s
       --log=FILE --trace=FILE    the events of the first seed that fails, or of
                                  the only one: text, and for ui.perfetto.dev
   explore NAME       search the tree of a campaign's futures for bugs

@@ -83,6 +83,12 @@ ExplorationReport ReadReport(const std::string& path) {
   return report;
 }
 
+#if defined(__has_feature) && __has_feature(address_sanitizer)
+constexpr bool kSanitized = true;  // it sees SIGSEGV first
+#else
+constexpr bool kSanitized = false;
+#endif
+
 // A fresh path, whatever an earlier run has left.
 std::string FreshDirectory(const std::string& name) {
   const std::string path = TempPath(name);
@@ -295,16 +301,65 @@ TEST(RunVerb, NothingFoundIsZero) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
 }
 
-TEST(RunVerb, CrashNamesTheSeed) {
-  const Outcome outcome =
-      Call(kTesting, "run crashes --seed=1 --iterations=100");
-#if !defined(__has_feature) || !__has_feature(address_sanitizer)
-  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
-  EXPECT_THAT(outcome.err,
-              AllOf(HasSubstr("CRASH  iteration"), HasSubstr("reproduce:")));
-#else
-  EXPECT_NE(outcome.exit_code, 0);
-#endif
+// Seeds that end their process are failures among others.
+TEST(RunVerb, CrashesExitsAndHangsAreFailuresOfTheirSeeds) {
+  const struct {
+    const char* campaign;
+    int iterations;
+    const char* kind;
+  } kCases[] = {{"crashes", 100, kSanitized ? "sanitizer" : "crash"},
+                {"exits", 100, "exit"},
+                {"hangs", 12, "hang"}};
+  for (const auto& test : kCases) {
+    SCOPED_TRACE(test.campaign);
+    const std::string json = TempPath("deaths.json");
+    const Outcome outcome = Call(
+        kTesting,
+        absl::StrCat("run ", test.campaign, " --seed=1 --watchdog=300ms",
+                     " --iterations=", test.iterations, " --json=", json));
+    EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr(absl::StrCat("BUG 1  ", test.kind)));
+    const ExplorationReport report = ReadReport(json);
+    EXPECT_EQ(report.timelines(), test.iterations);
+    ASSERT_EQ(report.bugs_size(), 1) << outcome.out;
+    EXPECT_EQ(report.bugs(0).kind(), test.kind);
+    // A six, where all else goes well.
+    EXPECT_GE(report.bugs(0).timelines(), 1);
+    EXPECT_LT(report.bugs(0).timelines(), test.iterations / 2);
+    const Outcome replay =
+        Call(kTesting, absl::StrCat("replay --campaign=", test.campaign,
+                                    " --watchdog=300ms --recipe=",
+                                    SeedOfBug(outcome)));
+    EXPECT_EQ(replay.exit_code, 1) << replay.out << replay.err;
+    EXPECT_THAT(replay.out, HasSubstr(test.kind));
+  }
+}
+
+TEST(RunVerb, SeedsBehindADeathAreWhatTheyWouldBeWithoutIt) {
+  const auto hashes = [](const std::string& text) {
+    std::map<std::string, std::string> of_seed;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with("seed ")) continue;
+      of_seed[line.substr(0, line.find("  "))] = line;
+    }
+    return of_seed;
+  };
+  const char* flags = " --seed=1 --iterations=60 --hashes";
+  const auto crashed =
+      hashes(Call(kTesting, absl::StrCat("run crashes", flags)).out);
+  const auto healthy =
+      hashes(Call(kTesting, absl::StrCat("run crashes --param at=99", flags)).out);
+  ASSERT_EQ(crashed.size(), 60u);
+  ASSERT_EQ(healthy.size(), 60u);
+  int same = 0;
+  int died = 0;
+  for (const auto& [seed, line] : crashed) {
+    (line == healthy.at(seed) ? same : died) += 1;
+  }
+  EXPECT_GT(died, 0);
+  EXPECT_GT(same, 30);
+  EXPECT_EQ(same + died, 60);
 }
 
 // Explores, expects a bug, and replays it twice in new processes.

@@ -69,6 +69,8 @@ class OutDirectory {
           absl::StrCat("cannot write --out=", path_, ": ", directory, ": ",
                        strerror(error), "; give a writable directory"));
     }
+    RemoveLeftovers(path_);
+    RemoveLeftovers(bugs);
     return CheckWritable(bugs + "/1.textproto");
   }
   void Keep() { made_.clear(); }

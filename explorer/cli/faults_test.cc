@@ -341,10 +341,12 @@ TEST(Faults, RunNamesSeedAndFunction) {
     const int exit_code = Call(
         absl::StrCat("run faults --seed=1 --iterations=100 --param way=", way),
         out);
-    if (!kSanitized) EXPECT_EQ(exit_code, 1);
-    EXPECT_THAT(ReadFile(out), HasSubstr("CRASH  iteration"));
+    EXPECT_EQ(exit_code, 1);
+    EXPECT_THAT(ReadFile(out), HasSubstr("BUG 1  "));
+    EXPECT_THAT(ReadFile(out), HasSubstr("replay --campaign=faults"));
     EXPECT_THAT(ReadFile(out), HasSubstr("phase run"));
     EXPECT_THAT(ReadFile(out), HasSubstr(absl::StrCat("in " IN, way, "()")));
+    EXPECT_THAT(ReadFile(out), HasSubstr("faults: 100 iterations, "));
   }
 }
 

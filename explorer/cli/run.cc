@@ -1,17 +1,10 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// explorer run: one seed after another in this process, without forking.
-#include <algorithm>
-#include <cstdio>
-#include <cstring>
-#include <limits>
-#include <set>
-#include <utility>
+// explorer run: one seed after another, in one process as long as it lives.
+#include <cstdint>
+#include <string>
 
-#include <unistd.h>
-
-#include "absl/cleanup/cleanup.h"
-#include "absl/debugging/symbolize.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -22,6 +15,7 @@
 #include "explorer/cli/console.h"
 #include "explorer/cli/flags.h"
 #include "explorer/cli/isolated_run.h"
+#include "explorer/cli/seed_process.h"
 #include "explorer/cli/trace_files.h"
 #include "explorer/fault/fault.h"
 #include "explorer/recipe/outcome.h"
@@ -35,34 +29,6 @@
 namespace moonpool {
 namespace {
 
-// A crash of the system under test ends this process: whoever ran it must at
-// least learn the seed. The text is ready before, for a signal handler cannot
-// make one.
-char crash_note[2048];
-constexpr uint32_t kShownFrames = 16;
-
-void Write(absl::string_view text) {
-  const ssize_t ignored = write(STDERR_FILENO, text.data(), text.size());
-  (void)ignored;
-}
-
-void OnFault(const FaultRecord& fault) {
-  Write(crash_note);
-  Write("       phase ");
-  Write(fault.phase);
-  Write("\n");
-  const uint32_t count = std::min(fault.frame_count.load(), kShownFrames);
-  for (uint32_t i = 0; i < count; ++i) {
-    char name[512];
-    const auto* pc = reinterpret_cast<const void*>(fault.frames[i]);
-    if (!absl::Symbolize(pc, name, sizeof(name))) continue;
-    Write("       in ");
-    Write(name);
-    Write("\n");
-  }
-  if (fault.kind.load() != FaultKind::kSanitizer) _exit(kExitViolation);
-}
-
 struct RunOptions {
   std::string campaign;
   CampaignParams::Values values;
@@ -71,6 +37,7 @@ struct RunOptions {
   bool verbose = false;
   bool hashes = false;
   bool verify = false;
+  absl::Duration watchdog = absl::Seconds(30);
   std::string json;
   TraceFiles trace;
 };
@@ -84,6 +51,7 @@ absl::StatusOr<RunOptions> ParseRun(const CommandLine& line) {
   flags.Bool("hashes", &options.hashes);
   flags.Bool("verify", &options.verify);
   flags.Bool("verbose", &options.verbose);
+  flags.Duration("watchdog", &options.watchdog);
   flags.String("json", &options.json);
   flags.String("trace", &options.trace.perfetto);
   flags.String("log", &options.trace.log);
@@ -117,12 +85,16 @@ class Recorder final : public IterationHooks {
     sink.set_ring(&ring_);
   }
 
-  // Once: of the first iteration for which this is called.
-  absl::Status Write(const IterationResult& result) {
-    if (!files_.any() || written_) return absl::OkStatus();
+  // Once: of the first iteration for which this is called. Returns whether it
+  // was this one.
+  absl::StatusOr<bool> Write(const IterationResult& result) {
+    if (!files_.any() || written_) return false;
     written_ = true;
-    return files_.Write(ring_, result.simulated_ns);
+    RETURN_IF_ERROR(files_.Write(ring_, result.simulated_ns));
+    return true;
   }
+  // Another process has done so.
+  void set_written() { written_ = true; }
   bool has_nothing_to_write() const { return files_.any() && !written_; }
 
  private:
@@ -150,30 +122,18 @@ class Runner {
 
   // Error: of --verify's other process, or of writing the trace.
   absl::StatusOr<ExplorationReport> Run(SimulationBuilder& builder) {
-    FaultRecord fault = {};
-    fault::Install(/*memory_limit=*/0);
-    fault::SetNotice(OnFault);
-    fault::SetRecord(&fault);
-    const auto forget =
-        absl::MakeCleanup([] { fault::SetRecord(nullptr); });
     AssertionTable::Get().ResetCounts();
     builder.Seeds({options_.seed}).BaseSeed(options_.seed);
-    for (int i = 0; i < options_.iterations; ++i) {
-      const uint64_t seed = builder.SeedOf(i);
-      const std::string note = absl::StrCat(
-          "CRASH  iteration ", i + 1, ", seed ", seed,
-          "\n       reproduce:  ", Reproduce(absl::StrCat(seed)), "\n");
-      snprintf(crash_note, sizeof(crash_note), "%s", note.c_str());
-      if (!options_.verify) {
-        RETURN_IF_ERROR(Add(builder.RunIteration(seed, &recorder_)));
-        continue;
-      }
-      ASSIGN_OR_RETURN(const TimelineOutcome other,
-                       RunIsolated(builder, seed, {}, {}));
-      const IterationResult result = builder.RunIteration(seed, &recorder_);
-      RETURN_IF_ERROR(Add(result));
-      Compare(result, other);
-    }
+    RETURN_IF_ERROR(RunSeeds(
+        options_.iterations,
+        {.watchdog = options_.watchdog,
+         .at_once = options_.hashes || options_.verbose},
+        [&](int i) { return RunSeed(builder, builder.SeedOf(i)); },
+        [&](int i, SeedRun& run) {
+          if (run.died) run.result.seed = builder.SeedOf(i);
+          Add(run);
+          return absl::OkStatus();
+        }));
     const auto& entries = AssertionTable::Get().entries();
     AddAssertions(std::vector<AssertionEntry>(entries.begin(), entries.end()),
                   report_);
@@ -186,11 +146,27 @@ class Runner {
   int differing() const { return differing_; }
   const Metrics& metrics() const { return metrics_; }
   bool has_no_trace() const { return recorder_.has_nothing_to_write(); }
+  int died() const { return died_; }
 
  private:
   absl::Duration Wall() const { return absl::Now() - start_; }
   std::string Reproduce(const std::string& recipe) const {
     return ReplayCommandFor(line_, options_.campaign, options_.values, recipe);
+  }
+
+  // In a process of its own, which may die of it.
+  absl::StatusOr<SeedRun> RunSeed(SimulationBuilder& builder, uint64_t seed) {
+    SeedRun run;
+    if (options_.verify) {
+      ASSIGN_OR_RETURN(
+          run.again,
+          RunIsolated(builder, seed, {}, {.watchdog = options_.watchdog}));
+    }
+    run.result = builder.RunIteration(seed, &recorder_);
+    if (!run.result.violations.empty() || options_.iterations == 1) {
+      ASSIGN_OR_RETURN(run.trace_written, recorder_.Write(run.result));
+    }
+    return run;
   }
 
   void Compare(const IterationResult& result, const TimelineOutcome& other) {
@@ -208,13 +184,13 @@ class Runner {
         options_.campaign, " --seed=", result.seed));
   }
 
-  absl::Status Add(const IterationResult& result) {
+  void Add(const SeedRun& run) {
+    const IterationResult& result = run.result;
     const int known = report_.bugs_size();
     AddIteration(result, report_);
-    result.RecordIn(metrics_);
-    if (!result.violations.empty() || options_.iterations == 1) {
-      RETURN_IF_ERROR(recorder_.Write(result));
-    }
+    died_ += run.died ? 1 : 0;
+    if (run.trace_written) recorder_.set_written();
+    if (!run.died) result.RecordIn(metrics_);
     if (options_.hashes || options_.verbose) console_.Print(HashLine(result));
     if (report_.bugs_size() > known) {
       const ReportedBug& bug = report_.bugs(known);
@@ -226,9 +202,8 @@ class Runner {
           Reproduce(bug.recipe()));
     }
     const absl::Duration wall = Wall();
-    if (options_.hashes || wall - last_status_ < absl::Seconds(1)) {
-      return absl::OkStatus();
-    }
+    if (run.again.has_value()) Compare(result, *run.again);
+    if (options_.hashes || wall - last_status_ < absl::Seconds(1)) return;
     last_status_ = wall;
     console_.Status(
         absl::StrCat("  ", Clock(wall), "  iterations ",
@@ -237,7 +212,6 @@ class Runner {
                      WithCommas(static_cast<uint64_t>(options_.iterations)),
                      "  bugs ", report_.bugs_size()),
         wall);
-    return absl::OkStatus();
   }
 
   const CommandLine& line_;
@@ -245,6 +219,7 @@ class Runner {
   const absl::Time start_ = absl::Now();
   absl::Duration last_status_;
   int differing_ = 0;
+  int died_ = 0;
   ExplorationReport report_;
   Metrics metrics_;
   Recorder recorder_;
@@ -280,7 +255,9 @@ absl::StatusOr<int> RunCommand(const CommandLine& line) {
     console.Print(absl::StrCat("  ", text));
   }
   if (runner.has_no_trace()) {
-    console.Print("  no trace written: no iteration failed");
+    console.Print(runner.died() == 0
+                      ? "  no trace written: no iteration failed"
+                      : "  no trace written: who failed has died; replay it");
   }
   if (!options.json.empty()) {
     RETURN_IF_ERROR(WriteReportJson(options.json, report));

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "explorer/recipe/atomic_file.h"
 #include "providers/base/check.h"
@@ -71,58 +70,60 @@ absl::Status ReadUpTo(int fd, size_t size, const std::string& path,
   return absl::OkStatus();
 }
 
-absl::Status WriteAll(int fd, absl::string_view bytes,
-                      const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return FileError("write to", path);
-    bytes.remove_prefix(static_cast<size_t>(written));
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RecordReader>> RecordReader::Open(
+    const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return FileError("open", path);
+  std::unique_ptr<RecordReader> reader(new RecordReader(path, fd));
+  struct stat found;
+  if (fstat(fd, &found) != 0) return FileError("read", path);
+  reader->size_ = static_cast<uint64_t>(found.st_size);
+  RETURN_IF_ERROR(ReadUpTo(fd, kMagic.size(), path, reader->record_));
+  if (reader->record_ != kMagic) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is not a file of records of this program"));
   }
-  return absl::OkStatus();
+  reader->extent_.intact_bytes = kMagic.size();
+  return reader;
 }
 
-}  // namespace
+RecordReader::~RecordReader() { close(fd_); }
+
+absl::StatusOr<const std::string*> RecordReader::Next() {
+  const uint64_t left = size_ - extent_.intact_bytes;
+  extent_.dropped_bytes = left;  // unless the record is whole
+  if (left < kHeaderSize) return nullptr;
+  RETURN_IF_ERROR(ReadUpTo(fd_, kHeaderSize, path_, record_));
+  if (record_.size() < kHeaderSize) return nullptr;
+  const uint32_t record_size = GetUint32(record_.data());
+  const uint32_t checksum = GetUint32(record_.data() + 4);
+  if (record_size > left - kHeaderSize) return nullptr;
+  RETURN_IF_ERROR(ReadUpTo(fd_, record_size, path_, record_));
+  if (record_.size() < record_size) return nullptr;
+  if (ChecksumOf(record_) != checksum) {
+    if (left == kHeaderSize + record_size) return nullptr;
+    return absl::DataLossError(absl::StrCat(
+        path_, ": record ", extent_.records + 1, " at byte ",
+        extent_.intact_bytes, " is damaged, and others follow it"));
+  }
+  ++extent_.records;
+  extent_.intact_bytes += kHeaderSize + record_size;
+  extent_.dropped_bytes = 0;
+  return &record_;
+}
 
 absl::StatusOr<RecordFileExtent> ReadRecords(
     const std::string& path,
     const std::function<absl::Status(absl::string_view)>& each) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return FileError("open", path);
-  absl::Cleanup close_it = [fd] { close(fd); };
-  struct stat found;
-  if (fstat(fd, &found) != 0) return FileError("read", path);
-  const uint64_t size = static_cast<uint64_t>(found.st_size);
-
-  std::string bytes;
-  RETURN_IF_ERROR(ReadUpTo(fd, kMagic.size(), path, bytes));
-  if (bytes != kMagic) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is not a file of records of this program"));
+  ASSIGN_OR_RETURN(const std::unique_ptr<RecordReader> reader,
+                   RecordReader::Open(path));
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string* record, reader->Next());
+    if (record == nullptr) return reader->extent();
+    RETURN_IF_ERROR(each(*record));
   }
-  RecordFileExtent extent;
-  extent.intact_bytes = kMagic.size();
-  while (extent.intact_bytes < size) {
-    const uint64_t left = size - extent.intact_bytes;
-    RETURN_IF_ERROR(ReadUpTo(fd, kHeaderSize, path, bytes));
-    if (bytes.size() < kHeaderSize) break;
-    const uint32_t record_size = GetUint32(bytes.data());
-    const uint32_t checksum = GetUint32(bytes.data() + 4);
-    if (record_size > left - kHeaderSize) break;
-    RETURN_IF_ERROR(ReadUpTo(fd, record_size, path, bytes));
-    if (bytes.size() < record_size) break;
-    if (ChecksumOf(bytes) != checksum) {
-      if (left == kHeaderSize + record_size) break;
-      return absl::DataLossError(absl::StrCat(
-          path, ": record ", extent.records + 1, " at byte ",
-          extent.intact_bytes, " is damaged, and others follow it"));
-    }
-    RETURN_IF_ERROR(each(bytes));
-    ++extent.records;
-    extent.intact_bytes += kHeaderSize + record_size;
-  }
-  extent.dropped_bytes = size - extent.intact_bytes;
-  return extent;
 }
 
 absl::StatusOr<std::unique_ptr<RecordWriter>> RecordWriter::Create(
@@ -154,7 +155,7 @@ RecordWriter::~RecordWriter() { close(fd_); }
 absl::Status RecordWriter::Append(absl::string_view record) {
   std::string framed;
   AppendFramed(record, framed);
-  return WriteAll(fd_, framed, path_);
+  return WriteAll(fd_, framed) ? absl::OkStatus() : FileError("write to", path_);
 }
 
 absl::Status RecordWriter::Sync() {

@@ -29,9 +29,33 @@ struct RecordFileExtent {
   uint64_t dropped_bytes = 0;  // of a torn record after that
 };
 
+// Reads the whole records of a file, in order.
+class RecordReader {
+ public:
+  // Errors: NotFound; InvalidArgument if it is no such file.
+  static absl::StatusOr<std::unique_ptr<RecordReader>> Open(
+      const std::string& path);
+  ~RecordReader();
+  RecordReader(const RecordReader&) = delete;
+
+  // The next one, until the next call; null at the end of those that were there
+  // when the file was opened. Error: DataLoss if it is damaged and others
+  // follow it.
+  absl::StatusOr<const std::string*> Next();
+  // Of what has been read; dropped_bytes: at the end.
+  const RecordFileExtent& extent() const { return extent_; }
+
+ private:
+  RecordReader(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  const std::string path_;
+  const int fd_;
+  uint64_t size_ = 0;
+  std::string record_;
+  RecordFileExtent extent_;
+};
+
 // Calls each for every whole record, in order, until it returns an error.
-// Errors: NotFound; InvalidArgument if it is no such file; DataLoss if a record
-// that others follow is damaged.
+// Errors: those of RecordReader, too.
 absl::StatusOr<RecordFileExtent> ReadRecords(
     const std::string& path,
     const std::function<absl::Status(absl::string_view)>& each);

@@ -139,20 +139,21 @@ absl::StatusOr<std::unique_ptr<SearchLog>> SearchLog::Create(
     name.set_place(absl::StrCat(entry.file, ":", entry.line));
     records.push_back(record.SerializeAsString());
   }
-  std::unique_ptr<SearchLog> log(new SearchLog());
+  std::unique_ptr<SearchLog> log(new SearchLog(path));
   ASSIGN_OR_RETURN(log->writer_, RecordWriter::Create(path, records));
   return log;
 }
 
 absl::StatusOr<std::unique_ptr<SearchLog>> SearchLog::Resume(
     const std::string& path, const SearchConfig& config) {
-  std::unique_ptr<SearchLog> log(new SearchLog());
+  std::unique_ptr<SearchLog> log(new SearchLog(path));
   SearchLogVisitor visitor;
   visitor.config = [&](const SearchConfig& logged) {
     return CheckSameSearch(path, logged, config);
   };
-  visitor.batch = [&](LoggedBatch batch) {
-    return log->Restore(std::move(batch));
+  visitor.batch = [&](const LoggedBatch& batch) {
+    log->Restore(batch);
+    return absl::OkStatus();
   };
   ASSIGN_OR_RETURN(const RecordFileExtent extent,
                    ReadSearchLog(path, visitor));
@@ -161,7 +162,7 @@ absl::StatusOr<std::unique_ptr<SearchLog>> SearchLog::Resume(
   return log;
 }
 
-absl::Status SearchLog::Restore(LoggedBatch batch) {
+void SearchLog::Restore(const LoggedBatch& batch) {
   restored_.timelines += batch.count();
   restored_.draws += batch.draws();
   restored_.events += batch.events();
@@ -177,14 +178,26 @@ absl::Status SearchLog::Restore(LoggedBatch batch) {
        ++i) {
     restored_.again[batch.again_marks(i)] += batch.again_counts(i);
   }
-  for (LoggedTimeline& timeline : *batch.mutable_timelines()) {
-    const uint64_t number = timeline.number();
-    timelines_[number] = std::move(timeline);
-  }
-  return absl::OkStatus();
 }
 
-const LoggedTimeline* SearchLog::Find(uint64_t number) const {
+absl::StatusOr<const LoggedTimeline*> SearchLog::Find(uint64_t number) {
+  if (reader_ == nullptr && found_until_ == 0) {
+    ASSIGN_OR_RETURN(reader_, RecordReader::Open(path_));
+  }
+  while (number >= found_until_ && number < restored_.timelines) {
+    ASSIGN_OR_RETURN(const std::string* bytes, reader_->Next());
+    LogRecord record;
+    if (bytes == nullptr || !record.ParseFromString(*bytes)) {
+      return Damaged(path_, "it has changed while it was read");
+    }
+    found_until_ += record.batch().count();
+    for (LoggedTimeline& timeline :
+         *record.mutable_batch()->mutable_timelines()) {
+      const uint64_t at = timeline.number();
+      timelines_[at] = std::move(timeline);
+    }
+  }
+  if (found_until_ >= restored_.timelines) reader_ = nullptr;
   auto it = timelines_.find(number);
   return it == timelines_.end() ? nullptr : &it->second;
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -73,20 +74,26 @@ class SearchLog {
 
   const Restored& restored() const { return restored_; }
   // What was logged of a restored timeline; null: it ended without anything
-  // worth mentioning.
-  const LoggedTimeline* Find(uint64_t number) const;
+  // worth mentioning. Reads the log again as far as that: a log may be larger
+  // than memory. Errors as ReadRecords.
+  absl::StatusOr<const LoggedTimeline*> Find(uint64_t number);
   // The timeline has been committed again and is not needed any more.
   void Forget(uint64_t number) { timelines_.erase(number); }
 
   absl::Status Append(const LoggedBatch& batch);
 
  private:
-  SearchLog() = default;
-  absl::Status Restore(LoggedBatch batch);
+  explicit SearchLog(std::string path) : path_(std::move(path)) {}
+  void Restore(const LoggedBatch& batch);
 
+  const std::string path_;
   std::unique_ptr<RecordWriter> writer_;
   Restored restored_;
-  std::map<uint64_t, LoggedTimeline> timelines_;
+  // Opened only when a timeline is looked for: by then the processes that run
+  // code under test have been forked, and do not have its file descriptor.
+  std::unique_ptr<RecordReader> reader_;
+  uint64_t found_until_ = 0;  // timelines before this one have been read again
+  std::map<uint64_t, LoggedTimeline> timelines_;  // those not forgotten yet
 };
 
 }  // namespace moonpool

@@ -47,10 +47,11 @@ struct Origin {
 };
 
 alignas(16) char handler_stack[size_t{128} << 10];
-FaultRecord* record = nullptr;
-pid_t owner = 0;  // what its children do is not noted
-const char* phase = "";
-void (*notice)(const FaultRecord&) = nullptr;
+// These three on a page with whatever else each forked timeline writes.
+[[gnu::section("moonpool_hot")]] constinit FaultRecord* record = nullptr;
+// What its children do is not noted.
+[[gnu::section("moonpool_hot")]] constinit pid_t owner = 0;
+[[gnu::section("moonpool_hot")]] constinit const char* phase = "";
 uintptr_t stack_end = 0;    // addresses below it are a stack overflow
 uintptr_t stack_begin = 0;  // of the first frame
 const char* pending_note = "";
@@ -118,7 +119,6 @@ void Note(FaultKind kind, int code, const Origin& origin) {
     record->event = world->events();
     record->draw = world->random().draws();
   }
-  if (notice != nullptr) notice(*record);
   is_noting = false;
 }
 
@@ -330,10 +330,9 @@ void SetPhase(const char* name) {
   if (record != nullptr) Copy(name, record->phase);
 }
 
-void SetNotice(void (*handler)(const FaultRecord&)) { notice = handler; }
-
 void StartWatchdog(absl::Duration limit) {
   if (limit == absl::InfiniteDuration()) return;
+  looks = idle_looks = 0;
   Handle(kHangSignal, OnLook);
   itimerval timer = {};
   timer.it_interval =
@@ -341,5 +340,7 @@ void StartWatchdog(absl::Duration limit) {
   timer.it_value = timer.it_interval;
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
+
+void StopWatchdog() { SetAlarm(0); }
 
 }  // namespace moonpool::fault

@@ -79,13 +79,12 @@ void Install(uint64_t memory_limit);
 void SetRecord(FaultRecord* record);
 // What the code under test is doing: a string literal.
 void SetPhase(const char* phase);
-// Called after a fault has been noted, in a signal handler mostly.
-void SetNotice(void (*notice)(const FaultRecord& record));
 
 // A process that nobody else watches: if no event happens for so long, or it
 // lives four times as long altogether (wall time), it dies of kHangSignal.
-// REQUIRES: Install.
+// A second call begins anew. REQUIRES: Install.
 void StartWatchdog(absl::Duration limit);
+void StopWatchdog();
 
 }  // namespace fault
 }  // namespace moonpool

@@ -1,7 +1,9 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/recipe/atomic_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,7 +12,9 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace moonpool {
 namespace {
@@ -27,21 +31,14 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+constexpr absl::string_view kTemporary = ".tmp-";  // and the pid
+
 // Opens a fresh file beside path: its name starts with a dot, so that a
 // leftover of a killed process is not taken for a recipe.
 int OpenTemporary(const std::string& path, std::string* temporary) {
-  *temporary = absl::StrCat(DirectoryOf(path), "/.tmp-", getpid(), "-XXXXXX");
+  *temporary =
+      absl::StrCat(DirectoryOf(path), "/", kTemporary, getpid(), "-XXXXXX");
   return mkostemp(temporary->data(), O_CLOEXEC);
-}
-
-bool WriteAll(int fd, absl::string_view contents) {
-  while (!contents.empty()) {
-    const ssize_t written = write(fd, contents.data(), contents.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    contents.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace
@@ -76,6 +73,31 @@ absl::Status WriteFileAtomically(const std::string& path,
     close(directory);
   }
   return absl::OkStatus();
+}
+
+void RemoveLeftovers(const std::string& directory) {
+  DIR* const files = opendir(directory.c_str());
+  if (files == nullptr) return;
+  while (const dirent* file = readdir(files)) {
+    absl::string_view pid = file->d_name;
+    if (!absl::ConsumePrefix(&pid, kTemporary)) continue;
+    pid_t writer = 0;
+    if (!absl::SimpleAtoi(pid.substr(0, pid.find('-')), &writer)) continue;
+    if (writer > 0 && kill(writer, 0) != 0 && errno == ESRCH) {
+      unlinkat(dirfd(files), file->d_name, 0);
+    }
+  }
+  closedir(files);
+}
+
+bool WriteAll(int fd, absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
 }
 
 absl::Status CheckWritable(const std::string& path) {

@@ -20,6 +20,13 @@ absl::Status WriteFileAtomically(const std::string& path,
 // nothing behind. For an error before an hour's work instead of after it.
 absl::Status CheckWritable(const std::string& path);
 
+// Removes what WriteFileAtomically had begun in a directory when its process was
+// killed.
+void RemoveLeftovers(const std::string& directory);
+
+// All of it, however often the kernel takes only a part. False: errno says why.
+bool WriteAll(int fd, absl::string_view bytes);
+
 }  // namespace moonpool
 
 #endif  // MOONPOOL_EXPLORER_RECIPE_ATOMIC_FILE_H_

@@ -163,6 +163,19 @@ ExpectedViolation ExpectedOf(const Violation& violation) {
   return expected;
 }
 
+Violation ViolationOf(const ExpectedViolation& expected) {
+  Violation violation;
+  violation.identity = expected.identity();
+  violation.kind = expected.kind();
+  violation.message = expected.message();
+  violation.details = expected.details();
+  violation.time_ns = expected.time_ns();
+  violation.event = expected.event();
+  violation.draw = expected.draw();
+  violation.place = expected.place();
+  return violation;
+}
+
 ReplayVerdict CompareReplay(const BugRecipe& recipe,
                             const TimelineOutcome& outcome) {
   ReplayVerdict verdict;

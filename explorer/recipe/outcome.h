@@ -22,6 +22,7 @@ Violation CrashViolation(int wait_status);
 
 // As stored in a recipe; bytes that are not UTF-8 become \xNN.
 ExpectedViolation ExpectedOf(const Violation& violation);
+Violation ViolationOf(const ExpectedViolation& expected);
 
 // Compares a replay with its recipe. Without an expectation in the recipe the
 // verdict says only whether something was violated.

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -308,6 +309,25 @@ TEST(AtomicFile, UnwritableIsAnError) {
   ExpectGoodError(WriteFileAtomically("/proc/nothing/here", "x"));
   ExpectGoodError(CheckWritable("/no/such/directory/file"));
   ExpectGoodError(CheckWritable(testing::TempDir()));  // a directory
+}
+
+TEST(AtomicFile, LeftoversOfTheDeadAreRemoved) {
+  const std::string directory = absl::StrCat(testing::TempDir(), "/leftovers");
+  std::filesystem::create_directory(directory);
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  ASSERT_EQ(waitpid(dead, nullptr, 0), dead);
+  const std::string of_dead = absl::StrCat(directory, "/.tmp-", dead, "-abcdef");
+  const std::string of_living =
+      absl::StrCat(directory, "/.tmp-", getpid(), "-abcdef");
+  const std::string of_user = absl::StrCat(directory, "/.tmp-notes");
+  for (const std::string& path : {of_dead, of_living, of_user}) {
+    std::ofstream(path) << "x";
+  }
+  RemoveLeftovers(directory);
+  EXPECT_FALSE(std::filesystem::exists(of_dead));
+  EXPECT_TRUE(std::filesystem::exists(of_living));
+  EXPECT_TRUE(std::filesystem::exists(of_user));
 }
 
 TEST(BuildId, IsStable) {

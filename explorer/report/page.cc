@@ -4,18 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/estimate.h"
 #include "explorer/report/html.h"
+#include "explorer/report/html_blocks.h"
 #include "explorer/report/page_assets.h"
 #include "explorer/report/tree_data.h"
 #include "providers/base/status_macros.h"
@@ -45,51 +44,6 @@ std::string ConfigText(const SearchConfig& config) {
   }
   return absl::StrCat(text, " · policy ", config.policy(), " · lag ",
                       config.lag(), " · build ", config.build_id());
-}
-
-// A right-aligned cell; the script sorts by its value.
-std::string Number(uint64_t number) {
-  return absl::StrCat("<td class=\"n\" data-v=\"", number, "\">",
-                      Grouped(number), "</td>");
-}
-
-// A path may be broken after its slashes.
-std::string Path(absl::string_view path) {
-  return absl::StrCat("<td>",
-                      absl::StrReplaceAll(EscapeHtml(path), {{"/", "/<wbr>"}}),
-                      "</td>");
-}
-
-std::string Text(absl::string_view text) {
-  return absl::StrCat("<td>", EscapeHtml(text), "</td>");
-}
-
-// "500 of 1,204 are shown: WHICH", or nothing.
-std::string LeftOut(size_t shown, size_t total, absl::string_view which) {
-  if (shown >= total) return "";
-  return absl::StrCat("<p class=\"note\">", Grouped(shown), " of ",
-                      Grouped(total), " are shown: ", which, ".</p>\n");
-}
-
-// A line of code and a button that copies it.
-std::string Copyable(absl::string_view name, absl::string_view code) {
-  return absl::StrCat("<div class=\"copy\"><span>", name, "</span><code>",
-                      EscapeHtml(code),
-                      "</code><button type=\"button\" class=\"do-copy\" "
-                      "aria-label=\"Copy the ",
-                      name, "\">Copy</button></div>\n");
-}
-
-// The head of a table whose columns sort; "#" before a name: of numbers.
-std::string Head(std::initializer_list<absl::string_view> columns) {
-  std::string head = "<thead><tr>";
-  for (absl::string_view column : columns) {
-    const bool is_number = column[0] == '#';
-    if (is_number) column.remove_prefix(1);
-    absl::StrAppend(&head, "<th", is_number ? " class=\"n\"" : "",
-                    "><button type=\"button\">", column, "</button></th>");
-  }
-  return head + "</tr></thead>\n";
 }
 
 class Page {
@@ -329,8 +283,8 @@ class Page {
     const UnseenEstimate estimate =
         EstimateUnseen(frequencies, total().timelines(), kTimelinesAhead);
     absl::StrAppend(&html_, "<tr><th scope=\"row\">", what, "</th>",
-                    Number(frequencies[1]), Number(frequencies[2]),
-                    Number(more), "<td class=\"n\">",
+                    NumberCell(frequencies[1]), NumberCell(frequencies[2]),
+                    NumberCell(more), "<td class=\"n\">",
                     Rounded(estimate.per_timeline), "</td><td class=\"n\">",
                     Rounded(estimate.expected), "</td><td class=\"n\">",
                     Grouped(estimate.horizon), "</td></tr>\n");
@@ -424,7 +378,7 @@ void Page::Assertions() {
   std::sort(rows.begin(), rows.end());
   absl::StrAppend(
       &html_, "<div class=\"scroll\"><table>\n",
-      Head({"state", "assertion", "kind", "place", "#passes", "#fails"}),
+      TableHead({"state", "assertion", "kind", "place", "#passes", "#fails"}),
       "<tbody>\n");
   const size_t shown =
       std::min(rows.size(), static_cast<size_t>(kMaxAssertionRows));
@@ -434,10 +388,10 @@ void Page::Assertions() {
     static constexpr const char* kStates[] = {"never", "violated", "fine"};
     absl::StrAppend(&html_, "<tr class=\"", kStates[rank], "\"><td data-v=\"",
                     rank, "\"><span class=\"state\">", kStates[rank],
-                    "</span></td>", Text(assertion.message()),
-                    Text(assertion.kind()), Path(assertion.place()),
-                    Number(assertion.passes()), Number(assertion.fails()),
-                    "</tr>\n");
+                    "</span></td>", TextCell(assertion.message()),
+                    TextCell(assertion.kind()), PathCell(assertion.place()),
+                    NumberCell(assertion.passes()),
+                    NumberCell(assertion.fails()), "</tr>\n");
   }
   html_ += "</tbody></table></div>\n";
   html_ += LeftOut(shown, rows.size(),
@@ -463,17 +417,19 @@ void Page::Marks() {
   const size_t shown = std::min(rows.size(), static_cast<size_t>(kMaxMarkRows));
   absl::StrAppend(
       &html_, "<div class=\"scroll\"><table>\n",
-      Head({"mark", "#first timeline", "#arrivals", "#better ones",
+      TableHead({"mark", "#first timeline", "#arrivals", "#better ones",
             "#branched from", "#of these fruitful", "#discoveries below"}),
       "<tbody>\n");
   for (size_t i = 0; i < shown; ++i) {
     const PartMark& mark = total().marks(rows[i].second);
     absl::StrAppend(
-        &html_, "<tr>", Text(mark.label()), Number(mark.first_timeline()),
+        &html_, "<tr>", TextCell(mark.label()),
+        NumberCell(mark.first_timeline()),
         "<td class=\"n\" data-v=\"", mark.reaches(), "\">", mark.reaches(),
         mark.reaches() >= kMaxReaches ? "+" : "", "</td>",
-        Number(mark.discoveries() - 1), Number(mark.branches()),
-        Number(mark.fruitful()), Number(mark.discoveries_below()), "</tr>\n");
+        NumberCell(mark.discoveries() - 1), NumberCell(mark.branches()),
+        NumberCell(mark.fruitful()), NumberCell(mark.discoveries_below()),
+        "</tr>\n");
   }
   html_ += "</tbody></table></div>\n";
   html_ += LeftOut(shown, rows.size(), "those most branched from");
@@ -483,15 +439,16 @@ void Page::Marks() {
 void Page::Parts() {
   Begin("searches", "Searches");
   absl::StrAppend(&html_, "<div class=\"scroll\"><table>\n",
-                  Head({"search", "#timelines", "#marks", "#bugs", "#seconds"}),
+                  TableHead({"search", "#timelines", "#marks", "#bugs",
+                             "#seconds"}),
                   "<tbody>\n");
   int shown = 0;
   for (const auto& [identity, part] : input_.parts) {
     if (shown++ == kMaxPartRows) break;
-    absl::StrAppend(&html_, "<tr>", Text(ConfigText(part.config())),
-                    Number(part.timelines()), Number(part.marks_size()),
-                    Number(part.bugs_size()),
-                    Number(static_cast<uint64_t>(part.wall_seconds())),
+    absl::StrAppend(&html_, "<tr>", TextCell(ConfigText(part.config())),
+                    NumberCell(part.timelines()), NumberCell(part.marks_size()),
+                    NumberCell(part.bugs_size()),
+                    NumberCell(static_cast<uint64_t>(part.wall_seconds())),
                     "</tr>\n");
   }
   html_ += "</tbody></table></div>\n";
@@ -501,8 +458,14 @@ void Page::Parts() {
 }
 
 void Page::Tree() {
-  if (!input_.search) return;
   Begin("timelines", "Tree of timelines");
+  if (!input_.search) {
+    html_ += "<p class=\"note\">A merge keeps no single timelines: the tree of a "
+             "search is on the page that <code>report</code> makes of the "
+             "directory that <code>explore</code> wrote.</p>\n";
+    End();
+    return;
+  }
   const TreeData data = MakeTreeData(*input_.search);
   const uint64_t dull = total().timelines() - data.total;
   absl::StrAppend(

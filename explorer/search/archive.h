@@ -49,8 +49,8 @@ struct Cell {
   // promises nothing by one more.
   static constexpr int kNoRank = -1;
   static constexpr size_t kRankedOfGroup = 128;
-  // The first ways to it, each in another world: what led here may be a dead
-  // end by what else has happened there, and by the faults it has in store.
+  // The first ways to it: what led here may be a dead end by what else has
+  // happened on the way, and by the faults that its world has in store.
   static constexpr size_t kMaxWays = 4;
 
   uint64_t key = 0;  // of its mark
@@ -108,17 +108,37 @@ class Archive {
   // assertion: index in the assertion table.
   int AddCell(uint64_t key, absl::string_view label, uint32_t assertion);
 
-  // A timeline has been committed. yielded: it discovered, or improved, a cell
-  // with a rank.
-  void CommitTimeline(bool yielded);
+  // A timeline has been committed, of a fresh seed or branched off a cell.
+  // yielded: it discovered, or improved, a cell with a rank.
+  void CommitTimeline(bool is_fresh, bool yielded);
   uint64_t timelines() const { return timelines_; }
   // Timelines since one yielded.
   uint64_t streak() const { return timelines_ - last_yield_; }
   // How long it took of late until one yielded: an average over the last few,
   // in 1/256 timelines.
   uint64_t surprise() const { return surprise_; }
+  // The share of timelines that yielded of late, of those with fresh seeds (the
+  // last 16 or so) and of those that branched (64), in 1/65536. Never zero:
+  // less the more were in vain.
+  uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
+  uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
 
  private:
+  // Averages over the past that fade away, in 1/65536.
+  struct Yield {
+    uint64_t timelines = 0;
+    uint64_t yielded = 0;
+    void Add(uint64_t window, bool has_yielded) {
+      timelines += (1 << 16) - timelines / window;
+      yielded -= yielded / window;
+      if (has_yielded) yielded += 1 << 16;
+    }
+    // As if prior timelines more had yielded, of one.
+    uint64_t Estimate(uint64_t prior) const {
+      return (yielded + prior) * (1 << 16) / (timelines + (1 << 16));
+    }
+  };
+
   std::vector<Cell> cells_;
   std::vector<Splitpoint> splitpoints_;
   std::map<uint64_t, int> by_key_;
@@ -128,6 +148,8 @@ class Archive {
   uint64_t timelines_ = 0;
   uint64_t last_yield_ = 0;
   uint64_t surprise_ = 0;
+  Yield fresh_yield_;
+  Yield branch_yield_;
 };
 
 inline int Cell::NextWay() const {
@@ -163,8 +185,13 @@ inline int Archive::AddCell(uint64_t key, absl::string_view label,
   return index;
 }
 
-inline void Archive::CommitTimeline(bool yielded) {
+inline void Archive::CommitTimeline(bool is_fresh, bool yielded) {
   ++timelines_;
+  if (is_fresh) {
+    fresh_yield_.Add(16, yielded);
+  } else {
+    branch_yield_.Add(64, yielded);
+  }
   if (!yielded) return;
   const uint64_t gap = (timelines_ - last_yield_) << 8;
   surprise_ = surprise_ / 4 * 3 + gap / 4;

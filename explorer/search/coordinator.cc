@@ -165,8 +165,11 @@ void Coordinator::Decide() {
     }
   }
   if (IsRestored(next.number)) {
-    failure_ = FromLogged(log_->Find(next.number), next,
-                          pool_.slot(next.number));
+    const absl::StatusOr<const LoggedTimeline*> logged =
+        log_->Find(next.number);
+    failure_ = logged.ok()
+                   ? FromLogged(*logged, next, pool_.slot(next.number))
+                   : logged.status();
     pool_.SubmitDone(std::move(next));
     return;
   }
@@ -182,7 +185,7 @@ void Coordinator::Commit(uint64_t number) {
   ++committed_;
   ++result_.timelines;
   if (!IsRestored(number)) {
-    CheckIntact(slot);
+    CheckIntact(pool_.order(number), slot);
     NameDeath(done, slot);
   }
   CommitArrivals(done, slot);
@@ -261,7 +264,7 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
     }
     cell.ways.push_back({.splitpoint = parent});
   }
-  archive_.CommitTimeline(yielded);
+  archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded);
   if (!yielded || done.cell < 0) return;
   Cell& from = archive_.cell(done.cell);
   from.barren = 0;
@@ -285,8 +288,7 @@ bool Coordinator::AcceptDiscovery(const Job& done, const Discovery& found) {
   return false;
 }
 
-// As good as the ways that its cell has, and in another world. Whether a
-// timeline reports an arrival at a mark that it knew depends on how far the
+// As good as the ways that its cell has. Whether a timeline reports an arrival at a mark that it knew depends on how far the
 // coordinator had come; what is accepted here does not, as below the bound all
 // are reported.
 bool Coordinator::AcceptWay(const Job& done, const Arrival& found,
@@ -294,15 +296,8 @@ bool Coordinator::AcceptWay(const Job& done, const Arrival& found,
   const int known = archive_.Find(found.key);
   if (known < 0 || done.segments.size() + 1 > kMaxPath) return false;
   const Cell& cell = archive_.cells()[known];
-  if ((!is_new && cell.reaches >= kReachesCounted) ||
-      cell.ways.size() >= Cell::kMaxWays || cell.quality != found.quality) {
-    return false;
-  }
-  for (const Way& way : cell.ways) {
-    const Splitpoint& known_way = archive_.splitpoints()[way.splitpoint];
-    if (known_way.root_seed == done.root_seed) return false;
-  }
-  return true;
+  return (is_new || cell.reaches < kReachesCounted) &&
+         cell.ways.size() < Cell::kMaxWays && cell.quality == found.quality;
 }
 
 void Coordinator::CommitCounts(const Job& done, const JobSlot& slot) {
@@ -331,8 +326,8 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
 
 // What was overwritten by code under test, in this timeline or in another that
 // ran at the same time, is not used.
-void Coordinator::CheckIntact(JobSlot& slot) {
-  if (slot.IsIntact(result_.assertions.size())) return;
+void Coordinator::CheckIntact(const JobOrder& order, JobSlot& slot) {
+  if (slot.IsIntact(order, result_.assertions.size())) return;
   slot.discovery_count.store(0);
   slot.arrival_count.store(0);
   slot.discoveries_dropped = 0;

@@ -46,7 +46,7 @@ class Coordinator {
   bool AcceptDiscovery(const Job& job, const Discovery& found);
   bool AcceptWay(const Job& job, const Arrival& found, bool is_new) const;
   void CommitCounts(const Job& job, const JobSlot& slot);
-  void CheckIntact(JobSlot& slot);
+  void CheckIntact(const JobOrder& order, JobSlot& slot);
   // The death of a timeline's process is its violation.
   void NameDeath(const Job& job, JobSlot& slot);
   // Each returns whether a recipe was made of the timeline.

@@ -88,7 +88,7 @@ class Greedy final : public Policy {
  public:
   int Pick(const Archive& archive, Random& random) override {
     if (random.Below(kOne) < ChanceToExploit(archive)) return Newest(archive);
-    if (random.Chance({3, 4})) return kFreshSeed;
+    if (random.Below(kOne) < ChanceOfFreshSeed(archive)) return kFreshSeed;
     return Spread(archive, random);
   }
 
@@ -97,21 +97,34 @@ class Greedy final : public Policy {
 
   // x / (x + y)
   static uint64_t Share(uint64_t x, uint64_t y) { return x * kOne / (x + y); }
+  // x² / (x² + y²). REQUIRES: y is positive.
+  static uint64_t ShareOfSquares(uint64_t x, uint64_t y) {
+    const uint64_t ratio = std::min(x * 256 / y, uint64_t{1} << 16);
+    return Share(ratio * ratio, 256 * 256);
+  }
 
   static uint64_t ChanceToExploit(const Archive& archive) {
     const uint64_t streak = archive.streak() << 8;
     const uint64_t surprise = archive.surprise();
     const uint64_t bored = std::max(
-        kOne / 16, Share(streak, (uint64_t{64} << 8) + 8 * surprise));
+        kOne / 20, Share(streak, (uint64_t{64} << 8) + 8 * surprise));
     uint64_t chance = kOne - bored;
-    chance = chance * Share(surprise, uint64_t{2} << 8) / kOne;
-    return chance * Share(archive.timelines(), 24) / kOne;
+    chance = chance * ShareOfSquares(surprise, uint64_t{4} << 8) / kOne;
+    chance = chance *
+             ShareOfSquares(kOne * 8 / 100, archive.fresh_yield()) / kOne;
+    return chance * Share(archive.timelines(), 8) / kOne;
+  }
+
+  static uint64_t ChanceOfFreshSeed(const Archive& archive) {
+    const uint64_t share =
+        ShareOfSquares(4 * archive.fresh_yield(), archive.branch_yield());
+    return std::max(kOne / 4, kOne * 3 / 4 * share / kOne);
   }
 
   static int Newest(const Archive& archive) {
     // The half-life in 1/16 ranks.
     const uint64_t ranks = static_cast<uint64_t>(archive.ranks());
-    const uint64_t half_life = std::max<uint64_t>(22, ranks * 37 / 40);
+    const uint64_t half_life = std::max<uint64_t>(16, ranks * 16 / 25);
     int best = 0;
     uint64_t best_value = 0;
     for (int i = 0; i < archive.size(); ++i) {

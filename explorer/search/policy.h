@@ -31,17 +31,21 @@ class Policy {
 // "greedy" (the default) exploits the newest cells, and explores more the less
 // that pays:
 //   exploit: of the ranked cells the one with the largest 2^(-age/h) / (barren
-//     + 1); age counts ranks from the newest, h is a 17th of all, at least 1.4
-//   explore: three of four a fresh seed, else a group (not the beginning's) by
-//     even chances and in it a cell by (picks + 1)^-1/2
+//     + 1); age counts ranks from the newest, h is a 25th of all, at least 1
+//   explore: a fresh seed, or else a group (not the beginning's) by even
+//     chances and in it a cell by (picks + 1)^-1/2
 // The chance to exploit is the product of
-//   1 - max(1/16, streak / (streak + 64 + 8 surprise)): nothing found for much
+//   1 - max(1/20, streak / (streak + 64 + 8 surprise)): nothing found for much
 //     longer than usual: look elsewhere
-//   surprise / (surprise + 2): while each timeline shows something new, fresh
+//   surprise² / (surprise² + 4²): while each timeline shows something new, fresh
 //     seeds do as well, and without a bias
-//   timelines / (timelines + 24): a shallow bug shows in the first few seeds
-// Its constants were tuned on the maze, the dungeon, trap, plateau, decoy and
-// two_step; explorer/problems/README.md compares it with plain seeds.
+//   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
+//   timelines / (timelines + 8): a shallow bug shows in the first few seeds
+// Who explores takes a fresh seed with the chance
+//   max(1/4, 3/4 / (1 + r²)), where 4 r = branch yield / fresh yield: where
+//     only old cells lead to new ones, most go there.
+// Its constants were tuned on the maze, the dungeon, paxos and two_step;
+// explorer/problems/README.md compares it with plain seeds.
 //
 // "rare": cells by 1 / (picks + 1), the beginning being a fresh seed.
 // "uniform": every cell alike.

@@ -38,9 +38,11 @@ class PolicyTest : public ::testing::Test {
  protected:
   static constexpr int kGroups = 3;
 
-  // As after a long search in which every 16th timeline yielded, and the last.
+  // As after a long search in which every 16th branch yielded, and the last one,
+  // but no fresh seed.
   static void MakeOld(Archive& archive) {
-    for (int i = 1; i <= 1600; ++i) archive.CommitTimeline(i % 16 == 0);
+    for (int i = 0; i < 160; ++i) archive.CommitTimeline(true, false);
+    for (int i = 1; i <= 1600; ++i) archive.CommitTimeline(false, i % 16 == 0);
   }
 
   Archive RandomArchive(int cells, uint64_t most_picks, uint64_t most_barren) {
@@ -86,7 +88,7 @@ TEST_F(PolicyTest, GreedyTakesTheLargestValueAndOfEqualsTheNewest) {
     const uint64_t most_barren = uint64_t{1} << random_.Range(int64_t{0}, 20);
     Archive archive = RandomArchive(cells, 100, most_barren);
     MakeOld(archive);
-    const double half_life = std::max(22.0, cells * 37 / 40.0) / 16;
+    const double half_life = std::max(16.0, std::floor(cells * 16 / 25.0)) / 16;
     auto value = [&](int i) {
       return std::exp2((i - cells + 1) / half_life) /
              (static_cast<double>(archive.cells()[i].barren) + 1);
@@ -110,13 +112,13 @@ TEST_F(PolicyTest, GreedyStaysWithTheNewestUntilItHasProvedBarren) {
   for (int i = 1; i < 10; ++i) archive.AddCell(i, "", 0);
   MakeOld(archive);
   EXPECT_EQ(greedy->Pick(archive, exploits), 9);
-  // One rank is 2^(-1/1.4) = 0.6 here.
-  archive.cell(9).barren = 1;
+  // One rank is 1/2 here.
+  archive.cell(9).barren = 2;
   EXPECT_EQ(greedy->Pick(archive, exploits), 8);
   for (int i = 0; i < 10; ++i) archive.cell(i).barren = 99;
-  archive.cell(9).barren = 160;
+  archive.cell(9).barren = 195;
   EXPECT_EQ(greedy->Pick(archive, exploits), 9);
-  archive.cell(9).barren = 170;
+  archive.cell(9).barren = 205;
   EXPECT_EQ(greedy->Pick(archive, exploits), 8);
 }
 
@@ -171,25 +173,57 @@ Shares SharesOf(const Archive& archive, Random& random) {
   return shares;
 }
 
+// The stated law.
+double ChanceToExploit(double streak, double surprise, double fresh_yield,
+                       double timelines) {
+  const double bored =
+      std::max(1.0 / 20, streak / (streak + 64 + 8 * surprise));
+  return (1 - bored) * surprise * surprise / (surprise * surprise + 16) /
+         (1 + std::pow(fresh_yield / 0.08, 2)) * timelines / (timelines + 8);
+}
+
 TEST_F(PolicyTest, GreedyExploitsWhatPays) {
   Archive archive = RandomArchive(200, 100, 50);
   // A young search: every pick a fresh seed, or spread.
-  EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.75, 0.02);
-  // Surprise 16, streak 0, age 1600.
+  EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.75 / (1 + 0.25), 0.02);
   MakeOld(archive);
-  const Shares paying = SharesOf(archive, random_);
-  EXPECT_NEAR(paying.exploit, 15 / 16.0 * 16 / 18 * 1600 / 1624, 0.03);
-  EXPECT_NEAR(paying.fresh, 0.75 * (1 - paying.exploit), 0.02);
-  // After 192 = 64 + 8 · 16 barren timelines half as much.
-  for (int i = 0; i < 192; ++i) archive.CommitTimeline(false);
+  // Of 16 fresh seeds none yielded, as if one in four had of one more.
+  const double barren = 0.25 / 17;
+  EXPECT_NEAR(static_cast<double>(archive.fresh_yield()) / 65536, barren, 1e-3);
   EXPECT_NEAR(SharesOf(archive, random_).exploit,
-              0.5 * 16 / 18 * 1792 / 1816, 0.03);
-  for (int i = 0; i < 20000; ++i) archive.CommitTimeline(false);
+              ChanceToExploit(0, 16, barren, 1760), 0.02);
+  // After 192 = 64 + 8 · 16 barren timelines half as much.
+  for (int i = 0; i < 192; ++i) archive.CommitTimeline(false, false);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit,
+              ChanceToExploit(192, 16, barren, 1952), 0.02);
+  for (int i = 0; i < 20000; ++i) archive.CommitTimeline(false, false);
   EXPECT_LT(SharesOf(archive, random_).exploit, 0.03);
-  // Where every timeline yields, fresh seeds have two of three again.
-  Archive easy = RandomArchive(200, 100, 50);
-  for (int i = 0; i < 5000; ++i) easy.CommitTimeline(true);
-  EXPECT_NEAR(SharesOf(easy, random_).exploit, 15 / 16.0 / 3, 0.03);
+}
+
+TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYield) {
+  Archive archive = RandomArchive(200, 100, 50);
+  MakeOld(archive);
+  // Every 16th: 1/16 of them is nearly as much as branches do.
+  for (int i = 1; i <= 1600; ++i) archive.CommitTimeline(true, i % 16 == 0);
+  const double fresh_yield =
+      static_cast<double>(archive.fresh_yield()) / 65536;
+  EXPECT_NEAR(fresh_yield, 1.6 / 17, 0.02);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit,
+              ChanceToExploit(0, 16, fresh_yield, 3360), 0.02);
+  // Where every timeline yields there is no need to choose.
+  for (int i = 0; i < 5000; ++i) archive.CommitTimeline(true, true);
+  EXPECT_LT(SharesOf(archive, random_).exploit, 0.01);
+}
+
+TEST_F(PolicyTest, GreedyTakesFewerFreshSeedsWhereOnlyBranchesYield) {
+  Archive archive = RandomArchive(200, 100, 50);
+  // Bored, so that it explores; neither yields.
+  for (int i = 0; i < 20000; ++i) archive.CommitTimeline(i % 2 == 0, false);
+  EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.75, 0.02);
+  // Branches yield, but rarely: a quarter are fresh seeds all the same.
+  for (int i = 0; i < 20000; ++i) archive.CommitTimeline(false, i % 8 == 7);
+  const Shares shares = SharesOf(archive, random_);
+  EXPECT_NEAR(shares.fresh, 0.25 * (1 - shares.exploit), 0.02);
 }
 
 TEST_F(PolicyTest, GreedySpreadsOverGroupsAndByTheRootOfThePicks) {
@@ -207,12 +241,29 @@ TEST_F(PolicyTest, GreedySpreadsOverGroupsAndByTheRootOfThePicks) {
     ++seen[picked];
     ++spread;
   }
-  EXPECT_NEAR(spread / kPicks, 0.25, 0.01);
+  EXPECT_GT(spread, kPicks / 10);
   std::vector<double> expected(archive.cells().size());
   for (int i = 1; i <= 3; ++i) expected[i] = spread / 2 / 2.1;
   expected[1] /= 10;
   for (int i = 4; i <= 40; ++i) expected[i] = spread / 2 / 37;
   EXPECT_LT(ChiSquareSigmas(expected, seen), 5);
+}
+
+TEST_F(PolicyTest, AWayThatIsInVainGivesWayToOthers) {
+  Cell cell;
+  for (int i = 0; i < 3; ++i) cell.ways.push_back({.splitpoint = 10 + i});
+  std::vector<int> taken;
+  for (int i = 0; i < 6; ++i) {
+    Way& way = cell.ways[cell.NextWay()];
+    taken.push_back(way.splitpoint);
+    ++way.picks;
+    ++way.barren;
+  }
+  EXPECT_EQ(taken, (std::vector<int>{10, 11, 12, 10, 11, 12}));
+  cell.ways[2].barren = 0;  // it discovered something
+  EXPECT_EQ(cell.NextWay(), 2);
+  EXPECT_EQ(cell.FindWay(11), 1);
+  EXPECT_EQ(cell.FindWay(99), -1);
 }
 
 TEST_F(PolicyTest, RareIsOneOverThePicks) {

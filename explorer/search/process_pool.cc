@@ -36,7 +36,6 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
       archive_(archive),
       region_(Region::Map()),
       jobs_(options.lag),
-      lent_(options.lag),
       runners_(options.snapshot, options.workers, region_, &archive_),
       owner_(kMaxCheckpoints, -1),
       dying_(kMaxCheckpoints, false) {
@@ -84,12 +83,11 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
   }
   runners_.CountPick(next.splitpoint, number);
   job(number) = std::move(next);
-  JobSlot& order = slot(number);
-  order.job = number;
-  order.known_until = known_until;
-  order.free_count = 0;
-  order.recreate = -1;
-  lent_[number % static_cast<uint64_t>(options_.lag)] = {};
+  JobOrder& given = order(number);
+  given.job = number;
+  given.known_until = known_until;
+  given.free_count = 0;
+  given.recreate = -1;
   ++running_;
   ++waiting_;
   HandOut();
@@ -101,9 +99,8 @@ void ProcessPool::SubmitDone(Job next) {
   ++submitted_;
   next.is_done = true;
   job(number) = std::move(next);
-  slot(number).free_count = 0;
-  slot(number).recreate = -1;
-  lent_[number % static_cast<uint64_t>(options_.lag)] = {};
+  order(number).free_count = 0;
+  order(number).recreate = -1;
 }
 
 void ProcessPool::HandOut() {
@@ -148,42 +145,40 @@ bool ProcessPool::HandOut(uint64_t number) {
 
 void ProcessPool::Prepare(uint64_t number, int from) {
   const Job& next = job(number);
-  JobSlot& order = slot(number);
+  JobOrder& given = order(number);
   const size_t known =
       from < 0 ? 0 : archive_.splitpoints()[from].segments.size();
-  order.root_seed = next.root_seed;
-  order.split_ordinal = next.splitpoint == Job::kNone
+  given.root_seed = next.root_seed;
+  given.split_ordinal = next.splitpoint == Job::kNone
                             ? 0
                             : archive_.splitpoints()[next.splitpoint].ordinal;
-  order.path_size = 0;
   CHECK_LE(next.segments.size(), kMaxPath) << "a recipe is too long";
-  for (size_t i = known; i < next.segments.size(); ++i) {
-    order.path[order.path_size++] = next.segments[i];
-  }
-  order.pid.store(0);
-  order.finished.store(0);
-  order.fault.Reset();
-  order.discovery_count.store(0);
-  order.arrival_count.store(0);
-  order.has_violation.store(0);
-  order.discoveries_dropped = 0;
+  given.path_size = static_cast<uint32_t>(
+      next.segments.size() - std::min(known, next.segments.size()));
+  Breakpoint* const path = region_->PathOf(
+      number % static_cast<uint64_t>(options_.lag), given.path_size);
+  std::copy(next.segments.end() - given.path_size, next.segments.end(), path);
+  JobSlot& result = slot(number);
+  result.pid.store(0);
+  result.finished.store(0);
+  result.fault.Reset();
+  result.discovery_count.store(0);
+  result.arrival_count.store(0);
+  result.has_violation.store(0);
+  result.discoveries_dropped = 0;
 }
 
 // Slots for the processes that the job may leave behind: at its discoveries,
 // and at its splitpoint, to which it replays the way.
 void ProcessPool::LendCheckpoints(uint64_t number, bool recreate) {
-  JobSlot& order = slot(number);
-  while (order.free_count < kMaxNewCheckpoints &&
+  JobOrder& given = order(number);
+  while (given.free_count < kMaxNewCheckpoints &&
          !free_checkpoints_.empty()) {
-    order.free_checkpoints[order.free_count++] = TakeCheckpointSlot();
+    given.free_checkpoints[given.free_count++] = TakeCheckpointSlot();
   }
-  if (recreate && order.recreate < 0 && !free_checkpoints_.empty()) {
-    order.recreate = TakeCheckpointSlot();
+  if (recreate && given.recreate < 0 && !free_checkpoints_.empty()) {
+    given.recreate = TakeCheckpointSlot();
   }
-  Lent& lent = lent_[number % static_cast<uint64_t>(options_.lag)];
-  lent = {.free_count = order.free_count, .recreate = order.recreate};
-  std::copy(std::begin(order.free_checkpoints),
-            std::end(order.free_checkpoints), lent.free_checkpoints);
 }
 
 int ProcessPool::CheckpointOf(int splitpoint) const {
@@ -205,7 +200,7 @@ int ProcessPool::TakeCheckpointSlot() {
   free_checkpoints_.pop_back();
   CheckpointSlot& checkpoint = region_->checkpoints[taken];
   checkpoint.pid.store(0);
-  checkpoint.ordered.store(0);
+  region_->checkpoint_orders[taken].ordered.store(0);
   checkpoint.taken = 0;
   return taken;
 }
@@ -286,12 +281,9 @@ void ProcessPool::Retire(int splitpoint) { SetCheckpoint(splitpoint, -1); }
 
 void ProcessPool::Finish(uint64_t number, bool is_needed) {
   CHECK_EQ(number, finished_);
-  JobSlot& done = slot(number);
-  const Lent& lent = lent_[number % static_cast<uint64_t>(options_.lag)];
-  done.free_count = lent.free_count;
-  done.recreate = lent.recreate;
+  JobOrder& done = order(number);
   for (uint32_t i = 0; i < done.free_count; ++i) {
-    const int checkpoint = lent.free_checkpoints[i];
+    const int checkpoint = done.free_checkpoints[i];
     if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
   }
   done.free_count = 0;

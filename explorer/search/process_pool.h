@@ -52,6 +52,9 @@ class ProcessPool {
   JobSlot& slot(uint64_t number) {
     return region_->jobs[number % static_cast<uint64_t>(options_.lag)];
   }
+  JobOrder& order(uint64_t number) {
+    return region_->orders[number % static_cast<uint64_t>(options_.lag)];
+  }
   Job& job(uint64_t number) {
     return jobs_[number % static_cast<uint64_t>(options_.lag)];
   }
@@ -125,14 +128,7 @@ class ProcessPool {
   sigset_t old_mask_;
   pid_t group_ = 0;  // of all processes; the nursery was its first member
 
-  // What a job was lent, as its slot says too, but out of its reach.
-  struct Lent {
-    uint32_t free_count = 0;
-    int32_t free_checkpoints[kMaxNewCheckpoints] = {};
-    int32_t recreate = -1;
-  };
   std::vector<Job> jobs_;
-  std::vector<Lent> lent_;
   uint64_t submitted_ = 0;  // the number of the next job
   uint64_t finished_ = 0;   // jobs before this one are committed
   uint64_t rewound_ = 0;  // jobs done by runners

@@ -210,11 +210,11 @@ int RunnerSet::Add(int place, int checkpoint) {
   runner.state = Runner::State::kAlive;
   runner.place = place;
   runner.checkpoint = checkpoint;
-  runner.order_index = region_->checkpoints[checkpoint].ordered.load();
+  runner.order_index = region_->checkpoint_orders[checkpoint].ordered.load();
   runner.last_used = now_;
   RunnerSlot& slot = region_->runners[added];
   slot.pid.store(0);
-  slot.ordered.store(0);
+  region_->runner_orders[added].ordered.store(0);
   slot.done.store(0);
   slot.cpu_ns.store(0);
   slot.has_worker.store(0);

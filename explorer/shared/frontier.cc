@@ -40,7 +40,7 @@ void Write(FrontierVersion& version, const MarkQuality& quality,
 
 const FrontierEntry* Frontier::Find(uint64_t key) const {
   const FrontierIndex index = index_.load(std::memory_order_acquire);
-  const std::atomic<uint32_t>* const slots = slots_ + index.begin;
+  const std::atomic<uint32_t>* const slots = SlotsOf(index);
   const uint32_t tag = TagOf(key);
   for (size_t at = key;; ++at) {
     const uint32_t slot =
@@ -99,7 +99,7 @@ bool Frontier::Add(uint64_t key, const MarkQuality& quality, uint64_t job) {
 
 void Frontier::Insert(FrontierIndex index, uint64_t key, uint32_t entry,
                       std::memory_order order) {
-  std::atomic<uint32_t>* const slots = slots_ + index.begin;
+  auto* const slots = const_cast<std::atomic<uint32_t>*>(SlotsOf(index));
   size_t at = key;
   while (slots[at & index.mask].load(std::memory_order_relaxed) != 0) ++at;
   slots[at & index.mask].store(TagOf(key) | (entry + 1), order);

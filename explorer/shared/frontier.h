@@ -8,9 +8,9 @@
 //     └─ entries ── one cache line each, dense, in the order of discovery
 //          └─ improvements ── of the few marks whose quality got better
 //
-// The index begins with a few pages and is followed by one four times as large
-// whenever it is half full, so what a fresh process has to take page faults for
-// grows with what is known.
+// The index begins with 2 KB, before the first entries, and is followed by one
+// four times as large whenever it is half full: a fresh process takes a page
+// fault for each window that it looks at, so these grow with what is known.
 //
 // A timeline of job n may only know what jobs up to n - lag have committed,
 // while the coordinator is already ahead; so an improvement of the quality is a
@@ -45,9 +45,10 @@ struct alignas(64) FrontierEntry {
 };
 static_assert(sizeof(FrontierEntry) == 64, "a cache line");
 
-// Where an index lies among all slots. No bits: the empty one before the first.
+// Where an index lies: the first one by itself, the others one behind another.
+// No bits: the empty one before the first.
 struct FrontierIndex {
-  static constexpr uint32_t kFirstSize = 1 << 13;
+  static constexpr uint32_t kFirstSize = 1 << 9;
   static constexpr uint32_t kLastSize = 1 << 25;
   uint32_t begin = 0;
   uint32_t mask = 0;  // its size less one
@@ -55,7 +56,8 @@ struct FrontierIndex {
   // Four times as large, behind this one.
   constexpr FrontierIndex Next() const {
     if (mask == 0) return {.begin = 0, .mask = kFirstSize - 1};
-    return {.begin = begin + mask + 1, .mask = mask * 4 + 3};
+    const uint32_t end = mask < kFirstSize ? 0 : begin + mask + 1;
+    return {.begin = end, .mask = mask * 4 + 3};
   }
 };
 static_assert(sizeof(FrontierIndex) == 8, "read at once");
@@ -88,6 +90,10 @@ class Frontier {
     FrontierVersion versions[kVersions - 1];
   };
 
+  const std::atomic<uint32_t>* SlotsOf(FrontierIndex index) const {
+    return index.mask < FrontierIndex::kFirstSize ? small_slots_
+                                                  : slots_ + index.begin;
+  }
   FrontierEntry* FindEntry(uint64_t key);
   // Puts an entry into an index that does not have its key.
   void Insert(FrontierIndex index, uint64_t key, uint32_t entry,
@@ -101,10 +107,11 @@ class Frontier {
   uint32_t improved_;
   std::atomic<FrontierIndex> index_;  // the one in use
   // 0: empty; else the key's highest bits, and an entry's number plus one.
-  alignas(4096) std::atomic<uint32_t>
-      slots_[(FrontierIndex::kLastSize * 4 - FrontierIndex::kFirstSize) / 3];
-  alignas(4096) FrontierEntry entries_[kMaxMarks];
-  alignas(4096) Improvements improvements_[kMaxImproved];
+  std::atomic<uint32_t> small_slots_[FrontierIndex::kFirstSize];
+  FrontierEntry entries_[kMaxMarks];
+  std::atomic<uint32_t>
+      slots_[(FrontierIndex::kLastSize - FrontierIndex::kFirstSize) / 3 * 4];
+  Improvements improvements_[kMaxImproved];
 };
 
 }  // namespace moonpool::explorer

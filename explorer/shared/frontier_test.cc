@@ -174,7 +174,7 @@ TEST_F(FrontierTest, LookUpsMayGoOnMeanwhile) {
   const pid_t reader = fork();
   ASSERT_GE(reader, 0);
   if (reader == 0) {
-    region_->MakeFrontierReadOnly();
+    region_->MakeOrdersReadOnly();
     while (frontier_.size() < 2 * kKnown) {
       // What is being committed now.
       const uint64_t i = (frontier_.size() - kKnown) % kKnown;

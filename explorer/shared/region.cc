@@ -15,7 +15,7 @@ namespace {
 
 // On either side of the region.
 constexpr size_t kGuard = size_t{1} << 20;
-static_assert(sizeof(Region) % 4096 == 0, "whole pages");
+static_assert(sizeof(Region) % kFaultWindow == 0, "whole pages");
 
 uint64_t Add(uint64_t checksum, absl::string_view bytes) {
   return Combine64(checksum, HashBytes(bytes));
@@ -38,11 +38,17 @@ uint64_t AddNumbers(uint64_t checksum,
 }  // namespace
 
 Region* Region::Map() {
-  void* guarded = mmap(nullptr, sizeof(Region) + 2 * kGuard, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  CHECK(guarded != MAP_FAILED) << "cannot map the explorer's shared memory";
-  void* at = mmap(static_cast<char*>(guarded) + kGuard, sizeof(Region),
-                  PROT_READ | PROT_WRITE,
+  constexpr size_t kSize = sizeof(Region) + 2 * kGuard;
+  void* mapped = mmap(nullptr, kSize + kFaultWindow, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  CHECK(mapped != MAP_FAILED) << "cannot map the explorer's shared memory";
+  // What is too much for a beginning at a multiple of its alignment.
+  const size_t before =
+      kFaultWindow - reinterpret_cast<uintptr_t>(mapped) % kFaultWindow;
+  char* const guarded = static_cast<char*>(mapped) + before;
+  munmap(mapped, before);
+  if (before < kFaultWindow) munmap(guarded + kSize, kFaultWindow - before);
+  void* at = mmap(guarded + kGuard, sizeof(Region), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
                   0);
   CHECK(at != MAP_FAILED) << "cannot map the explorer's shared memory";
@@ -54,8 +60,10 @@ void Region::Unmap(Region* region) {
          sizeof(Region) + 2 * kGuard);
 }
 
-void Region::MakeFrontierReadOnly() {
-  CHECK(mprotect(&frontier, sizeof(frontier), PROT_READ) == 0)
+void Region::MakeOrdersReadOnly() {
+  char* const begin = reinterpret_cast<char*>(&coordinator_pid);
+  char* const end = reinterpret_cast<char*>(this + 1);
+  CHECK(mprotect(begin, static_cast<size_t>(end - begin), PROT_READ) == 0)
       << "cannot protect the explorer's shared memory";
 }
 
@@ -85,7 +93,8 @@ uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation) {
   return Add(checksum, violation.place.Get());
 }
 
-uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
+uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
+                             size_t assertions) const {
   told = AddNumbers(told, {job, discoveries_dropped, draws, events,
                            static_cast<uint64_t>(time_ns), trace_hash,
                            sample_count});
@@ -95,35 +104,31 @@ uint64_t JobSlot::ChecksumOf(uint64_t told, size_t assertions) const {
   return AddArray(told, counts, assertions);
 }
 
-bool JobSlot::IsIntact(size_t assertions) const {
+bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
   const uint32_t count = discovery_count.load();
   const uint32_t again = arrival_count.load();
-  if (count > kMaxDiscoveries || again > kMaxArrivals ||
-      free_count > kMaxNewCheckpoints) {
-    return false;
-  }
+  if (count > kMaxDiscoveries || again > kMaxArrivals) return false;
   uint64_t told = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
-    const int32_t* end = free_checkpoints + free_count;
+    const int32_t* end = order.free_checkpoints + order.free_count;
     const bool is_own =
         found.checkpoint == -1 ||
-        (found.checkpoint > kNursery &&
-         found.checkpoint < static_cast<int32_t>(kMaxCheckpoints) &&
-         std::find(free_checkpoints, end, found.checkpoint) != end);
-    if (!is_own || found.assertion >= assertions || found.pending > path_size) {
+        std::find(order.free_checkpoints, end, found.checkpoint) != end;
+    if (!is_own || found.assertion >= assertions ||
+        found.pending > order.path_size) {
       return false;
     }
     told += AddToChecksum(0, found);
   }
   for (uint32_t i = 0; i < again; ++i) {
-    if (arrivals[i].pending > path_size) return false;
+    if (arrivals[i].pending > order.path_size) return false;
     told += AddToChecksum(0, arrivals[i]);
   }
   if (finished.load() == 0) return true;
   if (sample_count > TraceHash::kMaxSamples) return false;
   if (has_violation.load() != 0) told += AddToChecksum(0, violation);
-  return ChecksumOf(told, assertions) == checksum;
+  return ChecksumOf(order.job, told, assertions) == checksum;
 }
 
 }  // namespace moonpool::explorer

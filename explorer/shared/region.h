@@ -42,6 +42,9 @@ inline constexpr size_t kMaxArrivals = 2048;      // likewise
 inline constexpr uint32_t kReachesCounted = 8;
 inline constexpr size_t kMaxRunners = 64;
 inline constexpr size_t kMaxAssertions = 16384;
+// Who reads a page that it has not touched yet gets those around it, too: those
+// of the same so many bytes, if they are in use.
+inline constexpr size_t kFaultWindow = size_t{64} << 10;
 
 // Text of bounded length; longer text is cut.
 template <size_t N>
@@ -95,20 +98,23 @@ uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival);
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 
-// What each timeline touches comes first and on few pages: a fresh process has
-// to take a page fault for each.
-struct alignas(4096) JobSlot {
-  // The order, written by the coordinator before it is handed out.
+// What the coordinator orders; timelines only read it.
+struct alignas(64) JobOrder {
+  static constexpr uint32_t kNearPath = 8;
   uint64_t job;
   uint64_t known_until;    // entries committed by jobs < this are known
   uint64_t root_seed;      // for the nursery
   uint64_t split_ordinal;  // record marks after this one
-  uint32_t path_size;      // breakpoints from the parked process on, see path
+  uint32_t path_size;      // breakpoints from the parked process on; see path
   uint32_t free_count;     // checkpoint slots that the timeline may use
   int32_t free_checkpoints[kMaxNewCheckpoints];
   int32_t recreate;  // checkpoint slot to park a replayed splitpoint in, or -1
+  Breakpoint near_path[kNearPath];  // the path, if it is that short
+};
 
-  // The result.
+// The result, written by the job's timeline. What each of them touches comes
+// first, so that it takes one page fault.
+struct alignas(kFaultWindow) JobSlot {
   std::atomic<int32_t> pid;
   std::atomic<int64_t> begun_ns;  // wall time since 1970
   std::atomic<uint32_t> finished;
@@ -125,54 +131,51 @@ struct alignas(4096) JobSlot {
   // Of the whole result, written last. The timeline adds up what it told in
   // memory of its own; told: that sum.
   uint64_t checksum;
-  uint64_t ChecksumOf(uint64_t told, size_t assertions) const;
+  uint64_t ChecksumOf(uint64_t job, uint64_t told, size_t assertions) const;
 
-  Breakpoint path[kMaxPath];  // part of the order
+  FaultRecord fault;  // of a timeline that has not finished
+  TraceHash::Sample samples[TraceHash::kMaxSamples];
   struct Counts {
     uint64_t passes;
     uint64_t fails;
   };
-  alignas(4096) Counts counts[kMaxAssertions];
-  TraceHash::Sample samples[TraceHash::kMaxSamples];
+  Counts counts[kMaxAssertions];
   ViolationRecord violation;
-  FaultRecord fault;  // of a timeline that has not finished
   Discovery discoveries[kMaxDiscoveries];
   Arrival arrivals[kMaxArrivals];
 
   // Coordinator: the result is what its timeline has written. Of one that died
   // only what could lead astray is looked at. assertions: in the table.
-  bool IsIntact(size_t assertions) const;
+  bool IsIntact(const JobOrder& order, size_t assertions) const;
 };
 
-// How to give orders to a parked process: a ring of job slots and a futex.
-struct CheckpointSlot {
-  static constexpr uint32_t kRing = 2 * kMaxLag;
-  std::atomic<int32_t> pid;
+// Orders to one process; the coordinator writes.
+struct OrderRing {
+  static constexpr uint32_t kSize = 2 * kMaxLag;
   std::atomic<uint32_t> ordered;  // orders ever given; the futex word
-  uint32_t taken;                 // orders ever taken, by the process
-  uint32_t ring[kRing];  // index of the job slot, or kRunnerOrder + runner
+  uint32_t ring[kSize];  // index of the job, or kRunnerOrder + runner
 };
 // An order to a parked process: to fork a runner that stays in that slot.
 inline constexpr uint32_t kRunnerOrder = 1 << 16;
 
-// A process that runs one job after another, and goes back to where it was
-// forked after each. It takes its orders from this ring, and runs them while it
-// has one of the region's workers.
-struct RunnerSlot {
-  static constexpr uint32_t kRing = 2 * kMaxLag;
+// A parked process.
+struct CheckpointSlot {
   std::atomic<int32_t> pid;
-  std::atomic<uint32_t> ordered;  // orders ever given; the futex word
-  std::atomic<uint32_t> done;     // orders ever carried out
+  uint32_t taken;  // orders ever taken, by the process
+};
+
+// A process that runs one job after another, and goes back to where it was
+// forked after each. It runs them while it has one of the region's workers.
+struct RunnerSlot {
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> done;  // orders ever carried out
   // CPU time of the process up to its snapshot, then up to its last job's end.
   std::atomic<uint64_t> cpu_ns;
   std::atomic<uint32_t> has_worker;
   std::atomic<uint32_t> waits_for_worker;
-  uint32_t ring[kRing];  // index of the job slot
 };
 
 struct Region {
-  int32_t coordinator_pid;
-  uint64_t memory_limit;  // of a timeline, in bytes; 0: none
   // So many more processes may run a job at once: a semaphore, and the futex
   // word of the runners that have orders and no worker.
   alignas(64) std::atomic<uint32_t> free_workers;
@@ -180,18 +183,34 @@ struct Region {
   // Jobs ever done by runners. One that finds the coordinator asleep wakes it
   // when that has come to wake_at, or when it leaves a worker idle.
   alignas(64) std::atomic<uint64_t> jobs_done;
-  std::atomic<uint64_t> wake_at;
   std::atomic<uint32_t> coordinator_sleeps;
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
-  alignas(4096) Frontier frontier;
+
+  // From here to the end only the coordinator writes; what every timeline reads
+  // comes first, in one fault window.
+  alignas(kFaultWindow) int32_t coordinator_pid;
+  uint64_t memory_limit;  // of a timeline, in bytes; 0: none
+  std::atomic<uint64_t> wake_at;
+  JobOrder orders[kMaxLag];
+  Frontier frontier;
+  alignas(64) OrderRing runner_orders[kMaxRunners];
+  OrderRing checkpoint_orders[kMaxCheckpoints];
+  Breakpoint far_paths[kMaxLag][kMaxPath];
+
+  // Where the breakpoints of an order of so many are.
+  Breakpoint* PathOf(size_t order, size_t path_size) {
+    return path_size <= JobOrder::kNearPath ? orders[order].near_path
+                                            : far_paths[order];
+  }
 
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();
   static void Unmap(Region* region);
-  // In a process that runs code under test, and in those that it forks.
-  void MakeFrontierReadOnly();
+  // In a process that runs code under test, and in those that it forks: what
+  // only the coordinator writes.
+  void MakeOrdersReadOnly();
 
   bool TakeWorker() {
     uint32_t free = free_workers.load();

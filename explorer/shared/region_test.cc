@@ -4,6 +4,9 @@
 // process. Method: such writes.
 #include "explorer/shared/region.h"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <cstring>
 #include <functional>
 #include <vector>
@@ -32,7 +35,7 @@ TEST_F(RegionDeathTest, TimelinesOnlyReadTheFrontier) {
   ASSERT_TRUE(frontier.Commit(7, {}, 0, 0));
   EXPECT_DEATH(
       {
-        region_->MakeFrontierReadOnly();
+        region_->MakeOrdersReadOnly();
         region_->jobs[0].draws = 1;
         const FrontierEntry* entry = frontier.Find(7);
         if (entry != nullptr && frontier.Knows(*entry, {}, 1)) {
@@ -42,11 +45,41 @@ TEST_F(RegionDeathTest, TimelinesOnlyReadTheFrontier) {
       "");
 }
 
+TEST_F(RegionDeathTest, TimelinesOnlyReadOrders) {
+  const std::vector<std::function<void()>> writes = {
+      [&] { region_->coordinator_pid = 1; },
+      [&] { region_->wake_at.store(1); },
+      [&] { region_->orders[0].job = 1; },
+      [&] { region_->orders[kMaxLag - 1].recreate = 1; },
+      [&] { region_->PathOf(0, 1)[0] = {}; },
+      [&] { region_->PathOf(kMaxLag - 1, kMaxPath)[kMaxPath - 1] = {}; },
+      [&] { region_->runner_orders[0].ordered.store(1); },
+      [&] { region_->checkpoint_orders[kMaxCheckpoints - 1].ring[0] = 1; },
+  };
+  for (size_t i = 0; i < writes.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EXIT(
+        {
+          region_->MakeOrdersReadOnly();
+          // What they do write.
+          region_->jobs[0].checksum = 1;
+          region_->checkpoints[kMaxCheckpoints - 1].taken = 1;
+          region_->runners[0].done.store(1);
+          region_->free_workers.store(1);
+          if (region_->orders[0].job != 0) _exit(0);
+          writes[i]();
+          _exit(0);
+        },
+        testing::KilledBySignal(SIGSEGV), "");
+  }
+}
+
 // A finished job with a discovery and a violation.
-void Fill(JobSlot& slot) {
-  slot.path_size = 2;
-  slot.free_count = 1;
-  slot.free_checkpoints[0] = 5;
+void Fill(JobOrder& order, JobSlot& slot) {
+  order.job = 17;
+  order.path_size = 2;
+  order.free_count = 1;
+  order.free_checkpoints[0] = 5;
   Discovery& found = slot.discoveries[0];
   found.key = 9;
   found.checkpoint = 5;
@@ -59,11 +92,12 @@ void Fill(JobSlot& slot) {
   slot.draws = 100;
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
-      AddToChecksum(0, found) + AddToChecksum(0, slot.violation), 3);
+      17, AddToChecksum(0, found) + AddToChecksum(0, slot.violation), 3);
   slot.finished.store(1);
 }
 
 TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
+  JobOrder& order = region_->orders[0];
   JobSlot& slot = region_->jobs[0];
   const std::vector<std::function<void()>> writes = {
       [&] { ++slot.draws; },
@@ -80,35 +114,36 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { slot.has_violation.store(0); },
       [&] { ++slot.violation.identity; },
       [&] { slot.violation.message.size = 3; },
+      [&] { ++order.job; },  // another job's result
   };
   for (size_t i = 0; i < writes.size(); ++i) {
     SCOPED_TRACE(i);
-    Fill(slot);
-    EXPECT_TRUE(slot.IsIntact(3));
+    Fill(order, slot);
+    EXPECT_TRUE(slot.IsIntact(order, 3));
     writes[i]();
-    EXPECT_FALSE(slot.IsIntact(3));
+    EXPECT_FALSE(slot.IsIntact(order, 3));
     memset(static_cast<void*>(&slot), 0, sizeof(slot));
   }
 }
 
 // It has no checksum yet; but what it says must not lead out of a table.
 TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
+  JobOrder& order = region_->orders[0];
   JobSlot& slot = region_->jobs[0];
   const std::vector<std::function<void()>> writes = {
       [&] { slot.discovery_count.store(kMaxDiscoveries + 1); },
       [&] { slot.discoveries[0].assertion = 3; },
-      [&] { slot.discoveries[0].pending = slot.path_size + 1; },
+      [&] { slot.discoveries[0].pending = order.path_size + 1; },
       [&] { slot.discoveries[0].checkpoint = 6; },
-      [&] { slot.discoveries[0].checkpoint = slot.free_checkpoints[0] = -2; },
-      [&] { slot.free_count = kMaxNewCheckpoints + 1; },
+      [&] { slot.discoveries[0].checkpoint = -2; },
   };
   for (size_t i = 0; i < writes.size(); ++i) {
     SCOPED_TRACE(i);
-    Fill(slot);
+    Fill(order, slot);
     slot.finished.store(0);
-    EXPECT_TRUE(slot.IsIntact(3));
+    EXPECT_TRUE(slot.IsIntact(order, 3));
     writes[i]();
-    EXPECT_FALSE(slot.IsIntact(3));
+    EXPECT_FALSE(slot.IsIntact(order, 3));
     memset(static_cast<void*>(&slot), 0, sizeof(slot));
   }
 }

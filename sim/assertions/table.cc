@@ -26,7 +26,7 @@ uint64_t IdOf(AssertionKind kind, absl::string_view message) {
   return HashBytes(message, static_cast<uint64_t>(kind) + 1);
 }
 
-constexpr size_t kInitialBuckets = 256;
+constexpr size_t kInitialIndex = 256;
 
 }  // namespace
 
@@ -63,7 +63,8 @@ AssertionTable& AssertionTable::Get() {
   return *table;
 }
 
-AssertionTable::AssertionTable() : buckets_(kInitialBuckets) {
+AssertionTable::AssertionTable() : index_(kInitialIndex) {
+  buckets_.reserve(kInitialIndex / 2);
   std::vector<AssertionSite*> sites(__start_moonpool_assertions,
                                     __stop_moonpool_assertions);
   // A canonical order, whatever the linker's: the smallest (id, file, line)
@@ -110,9 +111,9 @@ void AssertionTable::BeginWorld() {
     entry.lead = 0;
     entry.level = 0;
   }
-  if (bucket_count_ > 0) {
-    std::fill(buckets_.begin(), buckets_.end(), Bucket());
-    bucket_count_ = 0;
+  if (!buckets_.empty()) {
+    std::fill(index_.begin(), index_.end(), 0);
+    buckets_.clear();
   }
   if (!largest_sets_.empty()) largest_sets_.clear();
   violations_.clear();
@@ -150,21 +151,17 @@ std::vector<std::string> AssertionTable::ContractErrors() const {
 }
 
 bool AssertionTable::HitBucket(uint64_t key, const MarkQuality& quality) {
-  if (key == 0) key = 1;  // 0 marks an empty slot
   for (size_t at = key;; ++at) {
-    Bucket& bucket = buckets_[at & (buckets_.size() - 1)];
-    if (bucket.key == key) {
-      if (!(bucket.quality < quality)) return false;
-      bucket.quality = quality;
-      return true;
-    }
-    if (bucket.key == 0) {
-      bucket.key = key;
-      bucket.quality = quality;
-      if (++bucket_count_ * 2 > buckets_.size()) GrowBuckets();
-      return true;
-    }
+    const uint32_t place = index_[at & (index_.size() - 1)];
+    if (place == 0) break;
+    Bucket& bucket = buckets_[place - 1];
+    if (bucket.key != key) continue;
+    if (!(bucket.quality < quality)) return false;
+    bucket.quality = quality;
+    return true;
   }
+  AddBucket(key, quality);
+  return true;
 }
 
 bool AssertionTable::HitSet(const AssertionEntry& entry, uint64_t key,
@@ -182,16 +179,23 @@ bool AssertionTable::HitSet(const AssertionEntry& entry, uint64_t key,
   return true;
 }
 
-void AssertionTable::GrowBuckets() {
+void AssertionTable::AddBucket(uint64_t key, const MarkQuality& quality) {
   Arena::OutsideScope outside;
-  std::vector<Bucket> old(buckets_.size() * 2);
-  old.swap(buckets_);
-  for (const Bucket& bucket : old) {
-    if (bucket.key == 0) continue;
-    size_t at = bucket.key;
-    while (buckets_[at & (buckets_.size() - 1)].key != 0) ++at;
-    buckets_[at & (buckets_.size() - 1)] = bucket;
+  if (buckets_.size() * 2 < index_.size()) {
+    buckets_.push_back({key, quality});
+    Insert(static_cast<uint32_t>(buckets_.size()));
+    return;
   }
+  index_.assign(index_.size() * 2, 0);
+  buckets_.reserve(index_.size() / 2);
+  buckets_.push_back({key, quality});
+  for (uint32_t place = 1; place <= buckets_.size(); ++place) Insert(place);
+}
+
+void AssertionTable::Insert(uint32_t place) {
+  size_t at = buckets_[place - 1].key;
+  while (index_[at & (index_.size() - 1)] != 0) ++at;
+  index_[at & (index_.size() - 1)] = place;
 }
 
 ContractReport ValidateAssertions(absl::Span<const AssertionEntry> entries) {

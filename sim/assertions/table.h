@@ -178,7 +178,7 @@ class AssertionTable {
   // A hit of a bucket: of an EACH or ALL assertion or a state. Returns true if
   // it is new in this timeline or better than before.
   bool HitBucket(uint64_t key, const MarkQuality& quality);
-  size_t bucket_count() const { return bucket_count_; }
+  size_t bucket_count() const { return buckets_.size(); }
 
   // These conditions of an ALL assertion hold at once; key: the set's bucket.
   // Returns true if it is no subset of one that held in this timeline before.
@@ -187,17 +187,21 @@ class AssertionTable {
  private:
   friend class AssertionSite;
   struct Bucket {
-    uint64_t key = 0;  // 0: empty
+    uint64_t key = 0;
     MarkQuality quality = {};
   };
 
   AssertionTable();
   AssertionEntry* Resolve(AssertionSite* site);
-  void GrowBuckets();
+  void AddBucket(uint64_t key, const MarkQuality& quality);
+  void Insert(uint32_t place);
 
   std::deque<AssertionEntry> entries_;
-  std::vector<Bucket> buckets_;  // open addressing, power of two
-  size_t bucket_count_ = 0;
+  // In the order of their first hits, so that those which a forked timeline
+  // adds lie on one page.
+  std::vector<Bucket> buckets_;
+  // Of places in buckets_, plus one: open addressing, power of two; 0: empty.
+  std::vector<uint32_t> index_;
   // Of each ALL assertion, by index: no set is a subset of another.
   std::map<uint32_t, std::vector<uint64_t>> largest_sets_;
   std::vector<Violation> violations_;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -23,43 +24,65 @@ namespace moonpool {
 namespace {
 
 constexpr size_t kPage = 4096;
+// The first slab of a size class is this small, so that a small world takes few
+// pages: a fork copies each one that it writes to. Kinds are kept by the chunk.
+constexpr size_t kChunk = 1024;
+constexpr size_t kChunksInPage = kPage / kChunk;
+// From so many pages on the arena consists of huge pages: to copy the table of
+// small ones costs each fork 30 us a megabyte. Small worlds keep small pages,
+// of which a fork can share more.
+constexpr size_t kManyPages = (size_t{4} << 20) / kPage;
+// From the kernel's ABI; this distribution's headers are older than it.
+constexpr int kCollapse = 25;  // MADV_COLLAPSE, Linux 6.1
 constexpr size_t kStep = 16;
 constexpr size_t kMaxSmall = 1024;
 constexpr size_t kClasses = kMaxSmall / kStep + 1;
 constexpr int kOrders = 23;  // runs of up to 2^22 pages (16 GiB)
 constexpr size_t kPages = Arena::kMaxBytes / kPage;
+constexpr size_t kChunks = Arena::kMaxBytes / kChunk;
 
-constinit bool in_world = false;
+// In a section with whatever else each forked timeline writes: so that is one
+// page to copy.
+[[gnu::section("moonpool_hot")]] constinit bool in_world = false;
 
 struct FreeBlock {
   FreeBlock* next;
 };
 
-// What a page belongs to: 1..kClasses-1 a small class; kRun + order the first
-// page of a run.
+// What a chunk belongs to: 1..kClasses-1 a small class; kRun + order: a run
+// begins with it.
 constexpr uint8_t kRun = 128;
+
+// What is left of the slab that blocks of a class are cut from.
+struct Slab {
+  char* next = nullptr;
+  char* end = nullptr;
+};
 
 // Lives at the beginning of the arena itself, so that it is copied with it.
 struct State {
   size_t bytes_in_use = 0;
   size_t pages_used = 0;
   size_t pages_touched = 0;  // the most that pages_used ever was
+  char* next_chunk = nullptr;  // at the beginning of a page: none is left
   FreeBlock* small[kClasses] = {};
-  char* bump[kClasses] = {};
+  Slab slabs[kClasses] = {};
   FreeBlock* runs[kOrders] = {};
 };
 
-// Page kinds are kept beside the arena: one byte a page, touched on demand.
+// The first page also tells the kinds of the first chunks. Those of the others
+// are beside the arena: one byte a chunk, touched on demand.
+constexpr size_t kNearKinds = kPage - sizeof(State);
+static_assert(sizeof(State) < kPage / 2);
 char* const kBase = reinterpret_cast<char*>(Arena::kBase);
-uint8_t* const kKinds =
+uint8_t* const kFarKinds =
     reinterpret_cast<uint8_t*>(Arena::kBase + Arena::kMaxBytes);
-constexpr size_t kStatePages = (sizeof(State) + kPage - 1) / kPage;
 
 State& state() { return *reinterpret_cast<State*>(kBase); }
 
 void Map() {
   void* at = mmap(
-      kBase, Arena::kMaxBytes + kPages, PROT_READ | PROT_WRITE,
+      kBase, Arena::kMaxBytes + kChunks, PROT_READ | PROT_WRITE,
       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   CHECK(at == kBase) << "cannot map the arena at its fixed address";
 }
@@ -82,7 +105,7 @@ constinit void (*on_exhausted)() = nullptr;
 void Reset() {
   const size_t touched = state().pages_touched;
   new (kBase) State();
-  state().pages_used = kStatePages + variation.skipped_pages;
+  state().pages_used = 1 + variation.skipped_pages;
   state().pages_touched = std::max(touched, state().pages_used);
 }
 
@@ -91,19 +114,32 @@ void Reset() {
          Arena::kMaxBytes;
 }
 
-size_t PageOf(const void* block) {
-  return (static_cast<const char*>(block) - kBase) / kPage;
+uint8_t& KindOf(const void* block) {
+  const size_t chunk = (static_cast<const char*>(block) - kBase) / kChunk;
+  return chunk < kNearKinds
+             ? reinterpret_cast<uint8_t*>(kBase + sizeof(State))[chunk]
+             : kFarKinds[chunk];
 }
 
 int OrderFor(size_t pages) {
   return pages <= 1 ? 0 : 64 - __builtin_clzll(pages - 1);
 }
 
+// A matter of speed alone: without huge pages all goes on with small ones.
+[[gnu::noinline]] void UseHugePages() {
+  const int saved = errno;
+  madvise(kBase, Arena::kMaxBytes, MADV_HUGEPAGE);
+  madvise(kBase, kManyPages * kPage, kCollapse);  // those that are small yet
+  errno = saved;
+}
+
 char* TakePages(size_t count) {
   State& s = state();
   if (__builtin_expect(s.pages_used + count > max_pages, 0)) Exhausted();
   char* at = kBase + s.pages_used * kPage;
+  const bool were_few = s.pages_used < kManyPages;
   s.pages_used += count;
+  if (were_few && s.pages_used >= kManyPages) UseHugePages();
   s.pages_touched = std::max(s.pages_touched, s.pages_used);
   return at;
 }
@@ -119,7 +155,25 @@ char* TakePages(size_t count) {
     return free;
   }
   char* at = TakePages(size_t{1} << order);
-  kKinds[PageOf(at)] = static_cast<uint8_t>(kRun + order);
+  KindOf(at) = static_cast<uint8_t>(kRun + order);
+  return at;
+}
+
+// A whole page for blocks of a class.
+char* TakeSlabPage(size_t size_class) {
+  char* at = TakePages(1);
+  for (size_t i = 0; i < kChunksInPage; ++i) {
+    KindOf(at + i * kChunk) = static_cast<uint8_t>(size_class);
+  }
+  return at;
+}
+
+char* TakeChunk(size_t size_class) {
+  char*& next = state().next_chunk;
+  if (reinterpret_cast<uintptr_t>(next) % kPage == 0) next = TakePages(1);
+  char* at = next;
+  next += kChunk;
+  KindOf(at) = static_cast<uint8_t>(size_class);
   return at;
 }
 
@@ -129,17 +183,19 @@ size_t ClassOf(size_t size) {
 }
 
 [[gnu::noinline]] void* CutBlock(size_t size_class) {
-  char*& bump = state().bump[size_class];
+  Slab& slab = state().slabs[size_class];
   const size_t block = size_class * kStep;
-  // bump == nullptr or too near the end of its page: take a new page.
-  if (bump == nullptr ||
-      reinterpret_cast<uintptr_t>(bump) % kPage + block > kPage ||
-      reinterpret_cast<uintptr_t>(bump) % kPage == 0) {
-    bump = TakePages(1);
-    kKinds[PageOf(bump)] = static_cast<uint8_t>(size_class);
+  if (static_cast<size_t>(slab.end - slab.next) < block) {
+    if (slab.end == nullptr) {
+      slab.next = TakeChunk(size_class);
+      slab.end = slab.next + kChunk;
+    } else {
+      slab.next = TakeSlabPage(size_class);
+      slab.end = slab.next + kPage;
+    }
   }
-  void* at = bump;
-  bump += block;
+  void* at = slab.next;
+  slab.next += block;
   return at;
 }
 
@@ -161,8 +217,7 @@ void ShuffleSmall(size_t size) {
   const size_t size_class = ClassOf(size);
   State& s = state();
   if (s.small[size_class] != nullptr) return;
-  char* page = TakePages(1);
-  kKinds[PageOf(page)] = static_cast<uint8_t>(size_class);
+  char* page = TakeSlabPage(size_class);
   const size_t count = kPage / (size_class * kStep);
   // Every block once: the stride has no divisor in common with the count.
   size_t stride = variation.skipped_pages % count + 1;
@@ -208,7 +263,7 @@ inline void FreeSmall(void* block, size_t size_class) {
 }
 
 [[maybe_unused, gnu::noinline]] void Free(void* block) {
-  const uint8_t kind = kKinds[PageOf(block)];
+  const uint8_t kind = KindOf(block);
   if (kind < kRun) {
     FreeSmall(block, kind);
     return;
@@ -228,7 +283,7 @@ inline void FreeSmall(void* block, size_t size_class) {
   }
   const size_t size_class = ClassOf(size);
 #ifndef NDEBUG
-  CHECK_EQ(size_t{kKinds[PageOf(block)]}, size_class)
+  CHECK_EQ(size_t{KindOf(block)}, size_class)
       << "deleted with another size than it was made with";
 #endif
   FreeSmall(block, size_class);
@@ -267,14 +322,15 @@ size_t Arena::HighWater() { return mapped ? state().pages_used * kPage : 0; }
 std::array<Arena::Range, 2> Arena::Touched() {
   if (!mapped) return {};
   const size_t pages = state().pages_touched;
+  const size_t chunks = pages * kChunksInPage;
+  const size_t far = chunks <= kNearKinds ? 0 : (chunks + kPage - 1) / kPage;
   return {{{moonpool::kBase, pages * kPage},
-           {reinterpret_cast<char*>(kKinds),
-            (pages + kPage - 1) / kPage * kPage}}};
+           {reinterpret_cast<char*>(kFarKinds), far * kPage}}};
 }
 
 Arena::Range Arena::Mapping() {
   if (!mapped) return {};
-  return {moonpool::kBase, kMaxBytes + kPages};
+  return {moonpool::kBase, kMaxBytes + kChunks};
 }
 
 }  // namespace moonpool

@@ -7,7 +7,7 @@
 // checkpoint's copy-on-write pages are few and dense, pointers repeat from run
 // to run, and the world can later be rewound by copying one range back.
 //
-// Small blocks come from pages of one size class each (no header), large ones
+// Small blocks come from slabs of one size class each (no header), large ones
 // from runs of 2^k pages. Freed memory is reused last-in-first-out; when the
 // last block is freed the arena starts again from its beginning, so that each
 // iteration of a run sees the same addresses.

@@ -5,11 +5,15 @@
 // queue, arena), statistical laws with fixed seeds (so that they cannot
 // flake), and recipes replayed against the run that made them.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdio>
 #include <cstring>
+#include <deque>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <memory>
@@ -21,7 +25,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "providers/base/check.h"
 #include "providers/coro/ready_queue.h"
 #include "providers/coro/task.h"
 #include "providers/coro/task_set.h"
@@ -888,6 +895,68 @@ TEST(Arena, BlocksKeepTheirContents) {
   }
   while (!blocks.empty()) check_and_free(0);  // from outside the scope
   if (Arena::IsEnabled()) EXPECT_EQ(Arena::BytesInUse(), 0u);
+}
+
+// Blocks to fill the arena with; freed when it ends.
+class Blocks {
+ public:
+  void Add(size_t size) {
+    Arena::Scope scope;
+    blocks_.push_back(::operator new(size));
+    std::memset(blocks_.back(), 1, size);
+  }
+  ~Blocks() {
+    for (void* block : blocks_) ::operator delete(block);
+  }
+
+ private:
+  std::deque<void*> blocks_;
+};
+
+TEST(Arena, ASmallWorldTakesFewPages) {
+  if (!Arena::IsEnabled()) GTEST_SKIP() << "off under sanitizers";
+  ASSERT_EQ(Arena::BytesInUse(), 0u);
+  Blocks blocks;
+  for (size_t size = 16; size <= 512; size += 16) blocks.Add(size);
+  // 8,448 bytes in 32 sizes.
+  EXPECT_LE(Arena::HighWater(), 10 * 4096u);
+}
+
+// In the mapping that the arena begins; of the field's kilobytes.
+size_t SmapsKilobytes(absl::string_view field) {
+  std::ifstream smaps("/proc/self/smaps");
+  const std::string begin = absl::StrCat(absl::Hex(Arena::kBase), "-");
+  bool is_arena = false;
+  for (std::string line; std::getline(smaps, line);) {
+    if (absl::StartsWith(line, begin)) is_arena = true;
+    size_t kilobytes = 0;
+    if (is_arena && absl::StartsWith(line, field)) {
+      CHECK_EQ(std::sscanf(line.c_str() + field.size(), "%zu", &kilobytes), 1);
+      return kilobytes;
+    }
+  }
+  return 0;
+}
+
+bool KernelHasHugePages() {
+  constexpr size_t kHuge = size_t{2} << 20;
+  void* at = mmap(nullptr, 2 * kHuge, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(at != MAP_FAILED);
+  std::memset(at, 1, 2 * kHuge);
+  const auto aligned = (reinterpret_cast<uintptr_t>(at) + kHuge - 1) & -kHuge;
+  const bool has = madvise(reinterpret_cast<void*>(aligned), kHuge,
+                           25 /* MADV_COLLAPSE */) == 0;
+  munmap(at, 2 * kHuge);
+  return has;
+}
+
+TEST(Arena, ALargeWorldConsistsOfHugePages) {
+  if (!Arena::IsEnabled()) GTEST_SKIP() << "off under sanitizers";
+  if (!KernelHasHugePages()) GTEST_SKIP() << "none here";
+  Blocks blocks;
+  for (int i = 0; i < 16 << 10; ++i) blocks.Add(1024);
+  EXPECT_GE(SmapsKilobytes("AnonHugePages:"), size_t{14} << 10);
 }
 
 TEST(Arena, RespectsAlignment) {

@@ -9,7 +9,18 @@ load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
 # A Label, so that the key means this workspace wherever the macros are used.
 _STATIC = select({
     str(Label("//tools/bazel:sanitize")): [],
-    "//conditions:default": ["-static"],
+    "//conditions:default": [
+        "-static",
+        # Code and constants in one segment, alone in its huge pages, and all other data in another
+        # (explorer/checkpoint/program_memory.h).
+        "-Wl,--no-rosegment",
+        "-Wl,-z,max-page-size=2097152",
+        "-Wl,-z,norelro",
+        # The unwinder looks frames up in the table that the linker made. Where start-up code registers
+        # them, it first sorts them all, into memory that each fork has to copy. It calls no null.
+        "-Wl,--wrap=__register_frame_info,--defsym=__wrap___register_frame_info=0",
+        "-Wl,--wrap=__deregister_frame_info,--defsym=__wrap___deregister_frame_info=0",
+    ],
 })
 
 def sim_binary(name, linkopts = [], **kwargs):

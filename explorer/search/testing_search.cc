@@ -1,0 +1,256 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/search/testing_search.h"
+
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "explorer/campaign.h"
+#include "explorer/cli/isolated_run.h"
+#include "explorer/recipe/outcome.pb.h"
+#include "explorer/shared/region.h"
+#include "gtest/gtest.h"
+#include "providers/providers.h"
+#include "sim/assertions/assertions.h"
+#include "sim/core/arena.h"
+#include "sim/core/rng.h"
+#include "sim/core/world.h"
+#include "sim/runner/context.h"
+#include "sim/runner/process.h"
+#include "sim/runner/workload.h"
+
+namespace moonpool {
+namespace {
+
+// Three gates of 1/10, each behind the mark of the one before.
+class GateWorkload final : public Workload {
+ public:
+  absl::string_view name() const override { return "gates"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    for (int64_t gate = 1; gate <= 3; ++gate) {
+      co_await ctx.time().Sleep(absl::Milliseconds(10));
+      if (!ctx.random().Chance({1, 10})) co_return absl::OkStatus();
+      ASSERT_SOMETIMES_EACH("gate opened", {{"gate", gate}});
+    }
+    ASSERT_ALWAYS(false, "all gates opened");
+    co_return absl::OkStatus();
+  }
+};
+
+class IdleWorkload final : public Workload {
+ public:
+  absl::string_view name() const override { return "idle"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    co_await ctx.time().Sleep(absl::Seconds(1));
+    co_return absl::OkStatus();
+  }
+};
+
+// In each of a few steps something may happen to the process.
+class WildProcess final : public Process {
+ public:
+  explicit WildProcess(bool hangs) : hangs_(hangs) {}
+  absl::string_view name() const override { return "wild"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    for (int64_t step = 0; step < 3; ++step) {
+      co_await ctx.time().Sleep(absl::Milliseconds(10));
+      const uint64_t luck = ctx.random().Below(60);
+      ASSERT_SOMETIMES_EACH("wild step", {{"step", step}, {"luck", luck / 20}});
+      if (luck == 0) raise(SIGSEGV);
+      if (luck == 1) abort();
+      if (luck == 2) exit(7);
+      if (luck == 3) throw std::runtime_error("wild");
+      if (luck == 4) ctx.state().Publish("doomed", true);
+      if (luck == 5 && hangs_) {
+        for (volatile bool forever = true; forever;) {
+        }
+      }
+    }
+    co_return absl::OkStatus();
+  }
+
+ private:
+  const bool hangs_;
+};
+
+}  // namespace
+
+REGISTER_CAMPAIGN(gates, "Three gates of 1/10") {
+  SimulationBuilder builder;
+  builder.Workload(std::make_unique<GateWorkload>());
+  return builder;
+}
+
+REGISTER_CAMPAIGN(stillborn, "Its process' factory ends the program") {
+  SimulationBuilder builder;
+  builder
+      .Processes({.factory = []() -> std::unique_ptr<Process> { exit(3); }})
+      .Workload(std::make_unique<IdleWorkload>());
+  return builder;
+}
+
+// Where the explorer's memory is, as a wild pointer would find it.
+explorer::Region* FindRegion() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (!absl::StrContains(line, "rw-s")) continue;
+    uintptr_t begin = 0;
+    uintptr_t end = 0;
+    if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
+    // What follows is read-only, hence a mapping of its own.
+    auto* const region = reinterpret_cast<explorer::Region*>(begin);
+    if (end != reinterpret_cast<uintptr_t>(&region->coordinator_pid)) continue;
+    return region;
+  }
+  return nullptr;
+}
+
+// Three gates, and behind the first one a wild pointer.
+SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
+  SimulationBuilder builder;
+  builder.Workload(std::make_unique<GateWorkload>())
+      .Invariant("scribbler",
+                 [scribble](const StateHandle&, absl::Duration now) {
+                   if (now < absl::Milliseconds(15)) return;
+                   explorer::Region* const region = FindRegion();
+                   if (region != nullptr) scribble(region);
+                 });
+  return builder;
+}
+
+REGISTER_CAMPAIGN(scribbles, "Overwrites results of the explorer") {
+  return Scribbles([](explorer::Region* region) {
+    region->jobs[0].discovery_count.store(1 << 30);
+  });
+}
+
+REGISTER_CAMPAIGN(scribbles_orders, "Overwrites orders of the explorer") {
+  return Scribbles(
+      [](explorer::Region* region) { region->orders[0].path_size = 1 << 30; });
+}
+
+REGISTER_CAMPAIGN(wild, "Dies in every way there is") {
+  const bool hangs = params.Bool("hangs", false, "may loop for ever, too");
+  SimulationBuilder builder;
+  builder
+      .Processes({.factory =
+                      [hangs] { return std::make_unique<WildProcess>(hangs); }})
+      .Workload(std::make_unique<IdleWorkload>())
+      .Invariant("doom", [](const StateHandle& state, absl::Duration) {
+        if (state.Get<bool>("doomed")) throw std::runtime_error("doomed");
+      });
+  return builder;
+}
+
+ExploreOptions Options(const std::string& campaign, uint64_t timelines) {
+  ExploreOptions options;
+  options.campaign = campaign;
+  options.timelines = timelines;
+  options.workers = 2;
+  return options;
+}
+
+ExploreResult MustExplore(const ExploreOptions& options) {
+  absl::StatusOr<ExploreResult> result = Explore(options);
+  EXPECT_TRUE(result.ok()) << result.status();
+  // Every process has been reaped.
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+  return result.ok() ? *std::move(result) : ExploreResult();
+}
+
+std::string TreeOf(const ExploreResult& result) {
+  std::string tree = absl::StrCat(
+      "timelines=", result.timelines, " forks=", result.forks,
+      " draws=", result.draws, " events=", result.events,
+      " discoveries=", result.discoveries, " hash=", result.tree_hash, "\n");
+  for (const Bug& bug : result.bugs) {
+    absl::StrAppend(&tree, "bug first=", bug.first_timeline,
+                    " timelines=", bug.timelines, " ",
+                    bug.recipe.ShortDebugString(), "\n");
+    absl::StrAppend(&tree, bug.recipe.SerializeAsString(), "\n");
+  }
+  for (const AssertionEntry& entry : result.assertions) {
+    if (entry.passes + entry.fails == 0) continue;
+    absl::StrAppend(&tree, entry.message, " ", entry.passes, "/", entry.fails,
+                    "\n");
+  }
+  return tree;
+}
+
+void ExpectRefused(const ExploreOptions& options, absl::StatusCode code,
+                   absl::string_view says) {
+  const absl::Status status = Explore(options).status();
+  EXPECT_EQ(status.code(), code) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), says)) << status;
+}
+
+namespace {
+
+class Breakpoints final : public IterationHooks {
+ public:
+  explicit Breakpoints(const BugRecipe& recipe)
+      : breakpoints_(BreakpointsOf(recipe)) {}
+  void OnWorldReady(World& world) override {
+    if (breakpoints_.empty()) return;
+    Arena::OutsideScope outside;
+    world.random().SetBreakpoints(breakpoints_);
+  }
+
+ private:
+  const std::vector<Breakpoint> breakpoints_;
+};
+
+SimulationBuilder SimulationOf(const BugRecipe& recipe) {
+  CampaignParams::Values values;
+  for (const CampaignParameter& parameter : recipe.parameters()) {
+    values[parameter.name()] = parameter.value();
+  }
+  absl::StatusOr<SimulationBuilder> builder = BuildCampaign(
+      **FindCampaign(recipe.campaign()), CampaignParams(values));
+  EXPECT_TRUE(builder.ok()) << builder.status();
+  return builder->StopAtViolation();
+}
+
+}  // namespace
+
+void ExpectReplaysHere(const BugRecipe& recipe) {
+  SCOPED_TRACE(FormatRecipe(recipe));
+  Breakpoints hooks(recipe);
+  const IterationResult result =
+      SimulationOf(recipe).RunIteration(recipe.root_seed(), &hooks);
+  EXPECT_EQ(result.trace_hash, recipe.trace_hash());
+  EXPECT_EQ(result.events, recipe.events());
+  EXPECT_EQ(result.draws, recipe.draws());
+  ASSERT_FALSE(result.violations.empty());
+  EXPECT_EQ(result.violations[0].identity, recipe.expected().identity());
+  EXPECT_EQ(result.violations[0].draw, recipe.expected().draw());
+}
+
+void ExpectReplaysInChild(const BugRecipe& recipe) {
+  SCOPED_TRACE(FormatRecipe(recipe));
+  SimulationBuilder builder = SimulationOf(recipe);
+  const absl::StatusOr<TimelineOutcome> outcome =
+      RunIsolated(builder, recipe.root_seed(), BreakpointsOf(recipe),
+                  {.watchdog = absl::Seconds(1)});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_GE(outcome->violations_size(), 1);
+  const ExpectedViolation& found = outcome->violations(0);
+  EXPECT_EQ(found.identity(), recipe.expected().identity())
+      << found.message() << " instead of " << recipe.expected().message();
+  EXPECT_EQ(found.ShortDebugString(), recipe.expected().ShortDebugString());
+}
+
+}  // namespace moonpool
