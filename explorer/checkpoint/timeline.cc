@@ -94,6 +94,8 @@ class Timeline final : public IterationHooks,
       if (ordinal_ == split_ordinal_) ReachSplitpoint();
       return;
     }
+    // Between the splitpoint and the first draw nothing is this timeline's own.
+    if (world_->random().has_pending_breakpoints()) return;
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
     const Frontier& frontier = region_->frontier;
     const FrontierEntry* known = frontier.Find(mark.key);
@@ -346,7 +348,7 @@ class Timeline final : public IterationHooks,
       if (ForkCheckpoint(checkpoint)) return;
     }
     Discovery& discovery = job_->discoveries[count];
-    FillIn(mark, discovery);
+    FillIn(mark, discovery.at);
     discovery.checkpoint = checkpoint;
     discovery.assertion = mark.entry->index;
     discovery.label.Set(mark.label);

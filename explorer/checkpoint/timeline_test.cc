@@ -189,7 +189,7 @@ TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
   }
   EXPECT_EQ(first.discoveries[3].checkpoint, -1);
   const Discovery split = first.discoveries[2];
-  const Breakpoint branch = {split.segment_draws, 99};
+  const Breakpoint branch = {split.at.segment_draws, 99};
   const IterationResult whole = RunHere({branch});
   EXPECT_NE(whole.trace_hash, first.trace_hash);
 
@@ -199,7 +199,7 @@ TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
   for (const auto [from, recreate] : std::vector<std::pair<int32_t, int32_t>>{
            {12, -1}, {12, -1}, {10, 20}, {20, -1}, {0, -1}}) {
     SCOPED_TRACE(from);
-    const JobSlot& job = RunJob(number++, from, split.ordinal, {branch}, {},
+    const JobSlot& job = RunJob(number++, from, split.at.ordinal, {branch}, {},
                                 recreate);
     EXPECT_EQ(job.trace_hash, whole.trace_hash);
     EXPECT_EQ(job.events, whole.events);
@@ -207,20 +207,20 @@ TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
     if (recreate >= 0) EXPECT_TRUE(IsParked(recreate));
     // Recorded and counted from the splitpoint on only: steps 1 to 7 are new,
     // the mark of the splitpoint itself is not.
-    EXPECT_EQ(job.discoveries[0].ordinal, split.ordinal + 1);
-    EXPECT_EQ(job.discovery_count.load(), 9 - split.ordinal);
+    EXPECT_EQ(job.discoveries[0].at.ordinal, split.at.ordinal + 1);
+    EXPECT_EQ(job.discovery_count.load(), 9 - split.at.ordinal);
     const uint32_t walks = Entry("walk walks").index;
     EXPECT_EQ(job.counts[walks].passes, first.counts[walks].passes - 1);
   }
 }
 
 TEST_F(TimelineTest, WhatTheFrontierKnowsIsNotDiscovered) {
-  const uint64_t key = RunJob(0, 0, 0, {}, {}).discoveries[3].key;
+  const uint64_t key = RunJob(0, 0, 0, {}, {}).discoveries[3].at.key;
   ASSERT_TRUE(region_->frontier.Commit(key, {1, 1, 1, 1}, /*job=*/0, 0));
   region_->orders[1].known_until = 1;
   const JobSlot& job = RunJob(1, 0, 0, {}, {});
   EXPECT_EQ(job.discovery_count.load(), 8u);
-  for (uint32_t i = 0; i < 8; ++i) EXPECT_NE(job.discoveries[i].key, key);
+  for (uint32_t i = 0; i < 8; ++i) EXPECT_NE(job.discoveries[i].at.key, key);
   // A job that may not know of job 0 yet.
   region_->orders[2].known_until = 0;
   EXPECT_EQ(RunJob(2, 0, 0, {}, {}).discovery_count.load(), 9u);
@@ -235,7 +235,7 @@ TEST_F(TimelineTest, ARunnersJobsAreTheSameRuns) {
   OrderRunner(region_, 0, 4);
   for (const uint32_t runner : {3u, 4u}) {
     for (uint32_t i = 0; i < 8; ++i) {
-      SetJob(1 + i, split.ordinal, {{split.segment_draws, 90 + i % 5}}, {});
+      SetJob(1 + i, split.at.ordinal, {{split.at.segment_draws, 90 + i % 5}}, {});
       region_->jobs[1 + i].finished.store(0);
       region_->jobs[1 + i].discovery_count.store(0);
       OrderJob(region_, runner, 1 + i);
@@ -245,12 +245,12 @@ TEST_F(TimelineTest, ARunnersJobsAreTheSameRuns) {
       SCOPED_TRACE(absl::StrCat("runner ", runner, " job ", i));
       const JobSlot& job = region_->jobs[1 + i];
       const IterationResult whole =
-          RunHere({{split.segment_draws, 90 + i % 5}});
+          RunHere({{split.at.segment_draws, 90 + i % 5}});
       EXPECT_EQ(job.finished.load(), 1u);
       EXPECT_EQ(job.pid.load(), region_->runners[runner].pid.load());
       EXPECT_EQ(job.trace_hash, whole.trace_hash);
       EXPECT_EQ(job.draws, whole.draws);
-      EXPECT_EQ(job.discovery_count.load(), 9 - split.ordinal);
+      EXPECT_EQ(job.discovery_count.load(), 9 - split.at.ordinal);
       const uint32_t walks = Entry("walk walks").index;
       EXPECT_EQ(job.counts[walks].passes, first.counts[walks].passes - 1);
     }
@@ -269,8 +269,8 @@ TEST_F(TimelineTest, WhatForksOffInARunnerIsNone) {
   ASSERT_TRUE(IsParked(12));
   // It has parked, and forks timelines that end when they are done.
   const Discovery split = region_->jobs[0].discoveries[2];
-  const Breakpoint branch = {split.segment_draws, 99};
-  const JobSlot& job = RunJob(2, 12, split.ordinal, {branch}, {});
+  const Breakpoint branch = {split.at.segment_draws, 99};
+  const JobSlot& job = RunJob(2, 12, split.at.ordinal, {branch}, {});
   EXPECT_EQ(job.trace_hash, RunHere({branch}).trace_hash);
   EXPECT_EQ(region_->runners[0].done.load(), 2u);
 }

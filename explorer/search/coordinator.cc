@@ -226,11 +226,11 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
   const uint32_t again = slot.arrival_count.load();
   for (uint32_t i = 0, j = 0; i < count || j < again;) {
     const bool is_new =
-        j == again || (i < count && slot.discoveries[i].ordinal <
+        j == again || (i < count && slot.discoveries[i].at.ordinal <
                                         slot.arrivals[j].ordinal);
     Discovery* discovery = is_new ? &slot.discoveries[i++] : nullptr;
-    Arrival& found = is_new ? *discovery : slot.arrivals[j++];
-    const bool advances = is_new && AcceptDiscovery(done, *discovery);
+    Arrival& found = is_new ? discovery->at : slot.arrivals[j++];
+    const bool advances = is_new && AcceptDiscovery(done, found);
     found.is_way = !advances && AcceptWay(done, found, is_new);
     found.accepted = advances || found.is_way;
     if (!found.accepted) continue;
@@ -272,7 +272,7 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
   if (way >= 0) from.ways[way].barren = 0;
 }
 
-bool Coordinator::AcceptDiscovery(const Job& done, const Discovery& found) {
+bool Coordinator::AcceptDiscovery(const Job& done, const Arrival& found) {
   const int known = archive_.Find(found.key);
   // Discovered by two jobs at once: the lower number has won the mark.
   if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {

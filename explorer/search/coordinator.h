@@ -43,7 +43,7 @@ class Coordinator {
   void Commit(uint64_t number);
   void CommitArrivals(const Job& job, JobSlot& slot);
   // Each returns whether it makes a splitpoint of the arrival.
-  bool AcceptDiscovery(const Job& job, const Discovery& found);
+  bool AcceptDiscovery(const Job& job, const Arrival& found);
   bool AcceptWay(const Job& job, const Arrival& found, bool is_new) const;
   void CommitCounts(const Job& job, const JobSlot& slot);
   void CheckIntact(const JobOrder& order, JobSlot& slot);

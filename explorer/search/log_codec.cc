@@ -36,7 +36,7 @@ LoggedDiscovery ToLogged(const Arrival& found) {
 }
 
 LoggedDiscovery ToLogged(const Discovery& found) {
-  LoggedDiscovery logged = ToLogged(static_cast<const Arrival&>(found));
+  LoggedDiscovery logged = ToLogged(found.at);
   logged.set_label(ToValidUtf8(found.label.Get()));
   const auto& entries = AssertionTable::Get().entries();
   if (found.assertion < entries.size()) {
@@ -62,7 +62,7 @@ void FromLogged(const LoggedDiscovery& logged, Arrival& found) {
 }
 
 void FromLogged(const LoggedDiscovery& logged, Discovery& found) {
-  FromLogged(logged, static_cast<Arrival&>(found));
+  FromLogged(logged, found.at);
   found.label.Set(logged.label());
   found.checkpoint = -1;
   // Same build, same table: sorted by id.

@@ -31,7 +31,7 @@ void SparseCounts::Commit(const Job& job, const JobSlot& slot,
   }
   std::vector<uint64_t> keys;
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {
-    keys.push_back(slot.discoveries[i].key);
+    keys.push_back(slot.discoveries[i].at.key);
   }
   for (uint32_t i = 0; i < slot.arrival_count.load(); ++i) {
     keys.push_back(slot.arrivals[i].key);

@@ -76,7 +76,7 @@ uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival) {
 }
 
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
-  checksum = AddToChecksum(checksum, static_cast<const Arrival&>(discovery));
+  checksum = AddToChecksum(checksum, discovery.at);
   checksum = AddNumbers(
       checksum,
       {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion});
@@ -116,7 +116,7 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
         found.checkpoint == -1 ||
         std::find(order.free_checkpoints, end, found.checkpoint) != end;
     if (!is_own || found.assertion >= assertions ||
-        found.pending > order.path_size) {
+        found.at.pending > order.path_size) {
       return false;
     }
     told += AddToChecksum(0, found);

@@ -75,7 +75,8 @@ struct Arrival {
 };
 
 // At a mark that it did not know.
-struct Discovery : Arrival {
+struct Discovery {
+  Arrival at;
   int32_t checkpoint;  // the process parked here, or -1
   uint32_t assertion;  // index in the table
   FixedText<96> label;

@@ -81,18 +81,23 @@ void Fill(JobOrder& order, JobSlot& slot) {
   order.free_count = 1;
   order.free_checkpoints[0] = 5;
   Discovery& found = slot.discoveries[0];
-  found.key = 9;
+  found.at.key = 9;
   found.checkpoint = 5;
   found.assertion = 2;
   found.label.Set("label");
   slot.discovery_count.store(1);
+  slot.arrivals[0].key = 10;
+  slot.arrival_count.store(1);
   slot.violation.identity = 11;
   slot.violation.message.Set("message");
   slot.has_violation.store(1);
   slot.draws = 100;
   slot.counts[2].passes = 3;
   slot.checksum = slot.ChecksumOf(
-      17, AddToChecksum(0, found) + AddToChecksum(0, slot.violation), 3);
+      17,
+      AddToChecksum(0, found) + AddToChecksum(0, slot.arrivals[0]) +
+          AddToChecksum(0, slot.violation),
+      3);
   slot.finished.store(1);
 }
 
@@ -105,10 +110,13 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { ++slot.counts[0].fails; },
       [&] { ++slot.trace_hash; },
       [&] { slot.sample_count = 1 << 30; },
-      [&] { ++slot.discoveries[0].key; },
-      [&] { ++slot.discoveries[0].draws; },
-      [&] { ++slot.discoveries[0].pending; },
+      [&] { ++slot.discoveries[0].at.key; },
+      [&] { ++slot.discoveries[0].at.draws; },
+      [&] { ++slot.discoveries[0].at.pending; },
       [&] { slot.discoveries[0].label.bytes[1] = '?'; },
+      [&] { ++slot.arrivals[0].segment_draws; },
+      [&] { slot.arrival_count.store(0); },
+      [&] { slot.arrival_count.store(kMaxArrivals + 1); },
       [&] { slot.discovery_count.store(0); },
       [&] { slot.discovery_count.store(2); },
       [&] { slot.has_violation.store(0); },
@@ -133,7 +141,7 @@ TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
   const std::vector<std::function<void()>> writes = {
       [&] { slot.discovery_count.store(kMaxDiscoveries + 1); },
       [&] { slot.discoveries[0].assertion = 3; },
-      [&] { slot.discoveries[0].pending = order.path_size + 1; },
+      [&] { slot.discoveries[0].at.pending = order.path_size + 1; },
       [&] { slot.discoveries[0].checkpoint = 6; },
       [&] { slot.discoveries[0].checkpoint = -2; },
   };
