@@ -34,6 +34,7 @@ constexpr uintptr_t kPage = 4096;
 uint64_t initialised = 77;
 uint64_t zero = 0;
 thread_local uint64_t own = 5;
+char* volatile kept = nullptr;  // so that no allocation is optimised away
 
 // The exit code of a child that does this; gtest's own state stays as it is.
 int InChild(const std::function<int()>& body) {
@@ -143,10 +144,10 @@ int Join() {
   // The heap still grows, shrinks and serves a fork.
   delete block;
   for (int i = 0; i < 100; ++i) {
-    auto* const large = static_cast<char*>(malloc(100000));
-    CHECK_OR_RETURN(large != nullptr);
-    large[99999] = 1;
-    if (i % 2 == 0) free(large);
+    kept = static_cast<char*>(malloc(100000));
+    CHECK_OR_RETURN(kept != nullptr);
+    kept[99999] = 1;
+    if (i % 2 == 0) free(kept);
   }
   CHECK_OR_RETURN(sbrk(0) > heap_end);
   return InChild([] {

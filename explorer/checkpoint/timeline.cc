@@ -133,6 +133,7 @@ class Timeline final : public IterationHooks,
     job_->events = result.events;
     job_->time_ns = result.simulated_ns;
     job_->trace_hash = result.trace_hash;
+    job_->drawn_kinds = result.drawn_kinds;
     job_->sample_count = static_cast<uint32_t>(result.trace_samples.size());
     for (size_t i = 0; i < result.trace_samples.size(); ++i) {
       job_->samples[i] = result.trace_samples[i];

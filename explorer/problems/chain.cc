@@ -133,6 +133,13 @@ class Node final : public Process {
     for (;;) {
       if (tick <= ctx.time().Now()) {
         tick = ctx.time().Now() + kTick;
+        if (announced_ > Length()) {
+          ASSERT_SOMETIMES_EACH(
+              "announced updates are late",
+              {{"missing", std::min<int64_t>(announced_ - Length(), 3)},
+               {"epoch", epoch_},
+               {"tail", next_ == 0}});
+        }
         co_await post.Send(Ip(0), {kAlive, incarnation_, epoch_});
         co_await Resend();
       }
@@ -166,10 +173,13 @@ class Node final : public Process {
       held_ = std::max(held_, letter.At(3));
       co_await Acknowledge(letter.At(2));
     } else if (letter.At(0) == kSync) {
-      const int64_t missing = letter.At(2) - Length();
+      announced_ = letter.At(2);
+      const int64_t missing = announced_ - Length();
       ASSERT_SOMETIMES_EACH(
           "neighbours in a chain meet",
-          {{"missing", std::clamp<int64_t>(missing, 0, 2)}, {"epoch", epoch_}});
+          {{"missing", std::clamp<int64_t>(missing, 0, 3)},
+           {"epoch", epoch_},
+           {"tail", next_ == 0}});
       const bool too_much = has_bug_ && next_ == 0;
       co_await Acknowledge(too_much ? letter.At(2) : StableLength());
     } else if (letter.At(0) == kUpdate) {
@@ -194,7 +204,7 @@ class Node final : public Process {
     held_ = acked_;
     ASSERT_SOMETIMES_EACH(
         "a chain is mended",
-        {{"in flight", std::min<int64_t>(Length() - acked_, 3)},
+        {{"in flight", std::clamp<int64_t>(Length() - acked_, 0, 3)},
          {"epoch", epoch_},
          {"head", previous_ == 0},
          {"tail", next_ == 0}});
@@ -262,6 +272,7 @@ class Node final : public Process {
   std::vector<int64_t> log_;
   int64_t acked_ = 0;                       // the tail has so many
   int64_t held_ = 0;                        // the next node has so many
+  int64_t announced_ = 0;                   // by the previous node's Sync
   std::map<int64_t, std::string> waiting_;  // clients, by index
 };
 

@@ -63,7 +63,8 @@ enum Kind : int64_t {
 };
 
 // Sees every acceptor's acceptances: a value is chosen when a majority has
-// accepted it with one ballot. Draws nothing, sends nothing.
+// accepted it with one ballot. Marks what may go wrong around a crash: what the
+// disk must remember, and letters from before it. Draws nothing, sends nothing.
 class Observer {
  public:
   static Observer& Of(SimContext& ctx) {
@@ -75,6 +76,7 @@ class Observer {
   }
 
   void OnAccepted(int node, int64_t ballot, int64_t value) {
+    seat(node).accepted = ballot;
     std::set<int>& nodes = accepted_[{ballot, value}];
     nodes.insert(node);
     values_.insert(value);
@@ -93,12 +95,62 @@ class Observer {
     ASSERT_ALWAYS(chosen_.contains(value), "what is learnt was chosen",
                   {"value", value});
   }
-  void OnBoot(int node) { learnt_[static_cast<size_t>(node)] = 0; }
+  void OnBoot(int node) {
+    Seat& seat = this->seat(node);
+    learnt_[static_cast<size_t>(node)] = 0;
+    if (seat.promised > 0 || seat.ballot > 0) {
+      ASSERT_SOMETIMES_EACH(
+          "a node comes back",
+          {{"promised more than it accepted", seat.promised > seat.accepted},
+           {"its ballot has acceptors",
+            seat.ballot == 0 ? -1 : AcceptorsOf(seat.ballot)}});
+    }
+    seat.has_crashed_since_promise = seat.promised > 0;
+    seat.crashed_ballot = seat.ballot;
+  }
+  void OnBallot(int node, int64_t ballot) { seat(node).ballot = ballot; }
+  // A letter asks node for its promise, or to accept.
+  void OnAsked(int node, int64_t ballot, bool is_accept) {
+    Seat& seat = this->seat(node);
+    if (ballot < seat.promised) {
+      ASSERT_SOMETIMES_EACH(
+          "an older ballot asks",
+          {{"to accept", is_accept},
+           {"after a crash since the promise", seat.has_crashed_since_promise},
+           {"has acceptors", AcceptorsOf(ballot)}});
+    } else if (ballot > seat.promised) {
+      seat.promised = ballot;
+      seat.has_crashed_since_promise = false;
+    }
+    const Seat& proposer = this->seat(static_cast<int>(ballot % kNodes));
+    if (is_accept && ballot <= proposer.crashed_ballot) {
+      ASSERT_SOMETIMES_EACH("a ballot outlives its proposer",
+                            {{"acceptors", AcceptorsOf(ballot)}});
+    }
+  }
   bool all_learnt() const {
     return std::count(learnt_.begin(), learnt_.end(), 0) == 0;
   }
 
  private:
+  struct Seat {
+    int64_t promised = 0;
+    bool has_crashed_since_promise = false;
+    int64_t accepted = 0;
+    int64_t ballot = 0;          // the last that it began
+    int64_t crashed_ballot = 0;  // the last before its last crash
+  };
+
+  Seat& seat(int node) { return seats_[static_cast<size_t>(node)]; }
+  int AcceptorsOf(int64_t ballot) const {
+    size_t most = 0;
+    for (const auto& [key, nodes] : accepted_) {
+      if (key.first == ballot) most = std::max(most, nodes.size());
+    }
+    return static_cast<int>(most);
+  }
+
+  std::array<Seat, kNodes> seats_;
   std::map<std::pair<int64_t, int64_t>, std::set<int>> accepted_;
   std::set<int64_t> values_;
   std::set<int64_t> chosen_;
@@ -154,6 +206,7 @@ class Node final : public Process {
       CO_RETURN_IF_ERROR(co_await journal_->Append({kRound, round_}));
     }
     ballot_ = round_ * kNodes + ctx_->client_id();
+    observer_->OnBallot(ctx_->client_id(), ballot_);
     promises_.clear();
     highest_ = 0;
     value_ = 0;
@@ -193,6 +246,7 @@ class Node final : public Process {
   // The acceptor.
   Task<absl::Status> Answer(const Letter& letter) {
     const int64_t ballot = letter.At(1);
+    observer_->OnAsked(ctx_->client_id(), ballot, letter.At(0) == kAccept);
     if (ballot < promised_) {
       co_await post_->Send(letter.from, {kRefuse, ballot, promised_});
       co_return absl::OkStatus();

@@ -23,14 +23,19 @@
 namespace moonpool::problems {
 namespace {
 
-SimulationReport RunSeeds(const std::string& campaign,
-                          const CampaignParams::Values& values, int seeds) {
+SimulationBuilder Build(const std::string& campaign,
+                        const CampaignParams::Values& values) {
   const absl::StatusOr<const Campaign*> found = FindCampaign(campaign);
   EXPECT_TRUE(found.ok()) << found.status();
   absl::StatusOr<SimulationBuilder> builder =
       BuildCampaign(**found, CampaignParams(values));
   EXPECT_TRUE(builder.ok()) << builder.status();
-  return builder->Iterations(seeds).Run();
+  return *std::move(builder);
+}
+
+SimulationReport RunSeeds(const std::string& campaign,
+                          const CampaignParams::Values& values, int seeds) {
+  return Build(campaign, values).Iterations(seeds).Run();
 }
 
 ExploreResult MustExplore(const std::string& campaign,
@@ -66,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(Problems, CorrectTest,
                          testing::Values("lock_gates", "two_step", "trap",
                                          "plateau", "decoy", "register",
                                          "queue", "bank2pc", "paxos", "log",
-                                         "lease", "chain"),
+                                         "lease", "chain", "lock", "gossip",
+                                         "crdt"),
                          [](const auto& info) { return info.param; });
 
 // ---- With one ---------------------------------------------------------------
@@ -80,17 +86,19 @@ void PrintTo(const Fault& fault, std::ostream* out) {
   *out << fault.campaign << " " << fault.bug;
 }
 
-class ShallowTest : public testing::TestWithParam<Fault> {};
+class FaultTest : public testing::TestWithParam<Fault> {};
 
-TEST_P(ShallowTest, IsFoundByPlainSeeds) {
+TEST_P(FaultTest, IsFoundByPlainSeeds) {
   const Fault& fault = GetParam();
-  const SimulationReport report =
-      RunSeeds(fault.campaign, {{"bug", fault.bug}}, fault.seeds);
-  EXPECT_GT(report.failed_iterations, 0) << report.ToString();
+  const SimulationReport report = Build(fault.campaign, {{"bug", fault.bug}})
+                                      .FailFast()
+                                      .Iterations(fault.seeds)
+                                      .Run();
+  EXPECT_EQ(report.failed_iterations, 1) << report.ToString();
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Problems, ShallowTest,
+    Problems, FaultTest,
     testing::Values(Fault{"two_step", "planted", 1000},
                     Fault{"trap", "haunted", 1000},
                     Fault{"plateau", "end", 2000}, Fault{"decoy", "poor", 1000},
@@ -102,8 +110,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"bank2pc", "blocked-forever", 50},
                     Fault{"paxos", "own-value", 1000},
                     Fault{"paxos", "promise-ignored", 5000},
+                    Fault{"paxos", "ballot-reuse", 20000},
                     Fault{"log", "lying-disk", 150},
-                    Fault{"lease", "stale-read", 50}),
+                    Fault{"lease", "stale-read", 50},
+                    Fault{"lock", "lease-overlap", 3000},
+                    Fault{"gossip", "resurrect", 1000},
+                    Fault{"crdt", "clock-rewind", 1000},
+                    Fault{"chain", "tail-ack", 20000}),
     [](const auto& info) {
       return absl::StrReplaceAll(info.param.campaign + "_" + info.param.bug,
                                  {{"-", "_"}});
@@ -117,10 +130,12 @@ TEST(ProblemsTest, EachFaultHasItsProperty) {
        {{"queue", "dup-after-retry"}, "an item is delivered once"},
        {{"queue", "lost-wakeup"}, "every item is delivered in the end"},
        {{"log", "lying-disk"}, "a committed entry stays"},
-       {{"lease", "stale-read"}, "a replicated register is linearizable"}};
+       {{"lease", "stale-read"}, "a replicated register is linearizable"},
+       {{"gossip", "resurrect"}, "deleted stays deleted"},
+       {{"crdt", "clock-rewind"}, "all replicas converge"}};
   for (const auto& [fault, message] : properties) {
     const SimulationReport report =
-        RunSeeds(fault.first, {{"bug", fault.second}}, 150);
+        RunSeeds(fault.first, {{"bug", fault.second}}, 300);
     uint64_t violations = 0;
     for (const AssertionEntry& entry : report.assertions) {
       if (entry.message == message) violations += entry.fails;

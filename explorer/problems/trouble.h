@@ -1,8 +1,9 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // Trouble: the faults of a protocol problem. Datagrams are lost or late all the
-// time; machines crash and links are cut now and then, at moments drawn one by
-// one, so that a search that branches changes them.
+// time; machines crash, links are cut, processes stand still and clocks go
+// wrong now and then, at moments drawn one by one, so that a search that
+// branches changes them.
 //
 //   builder.Fault([] {
 //     return std::make_unique<Trouble>(TroubleOptions{
@@ -12,6 +13,7 @@
 #ifndef MOONPOOL_EXPLORER_PROBLEMS_TROUBLE_H_
 #define MOONPOOL_EXPLORER_PROBLEMS_TROUBLE_H_
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "providers/coro/task.h"
+#include "providers/random.h"
 #include "sim/network/faults.h"
 #include "sim/network/latency.h"
 #include "sim/runner/fault_injector.h"
@@ -35,10 +38,18 @@ struct TroubleOptions {
   std::vector<int> victims = {};
   int max_dead = 1;
   int max_crashes = 1000000;  // in the whole run
+  Ratio wipe = {0, 1};        // of the crashes: the disk is lost, too
   // Between two cuts of one process from all the others (but not from the
   // workloads); unset: none.
   std::optional<LatencyRange> cut_pause;
   LatencyRange cut = {absl::Milliseconds(20), absl::Milliseconds(100)};
+  // Between two processes that stand still, and for how long; unset: none.
+  std::optional<LatencyRange> stall_pause;
+  LatencyRange stall = {absl::Milliseconds(10), absl::Milliseconds(50)};
+  // Between two changes of a machine's clock, which then goes wrong by up to
+  // so much either way; unset: none.
+  std::optional<LatencyRange> drift_pause;
+  int64_t drift_ppm = 0;
 };
 
 class Trouble final : public FaultInjector {
@@ -50,6 +61,8 @@ class Trouble final : public FaultInjector {
  private:
   void Crash(FaultContext& ctx);
   void Cut(FaultContext& ctx) const;
+  void Stall(FaultContext& ctx) const;
+  void Drift(FaultContext& ctx) const;
 
   const TroubleOptions options_;
   int crashes_ = 0;

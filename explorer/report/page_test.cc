@@ -185,6 +185,7 @@ TEST(Page, OfAMergeShowsItsSearches) {
       MergeCampaigns({TestDirectory("1"), TestDirectory("2")}, merged).ok());
   const std::string page = PageOf(merged);
   EXPECT_THAT(page, HasSubstr("2 searches, merged"));
+  EXPECT_THAT(page, HasSubstr("the tree of a search is on the page that"));
   EXPECT_THAT(page, HasSubstr("<dt>Timelines</dt><dd>20</dd>"));
   EXPECT_THAT(page, HasSubstr("<td>seed 2 · durable=&lt;true&gt;"));
   EXPECT_THAT(page, HasSubstr("seed 1</text>"));

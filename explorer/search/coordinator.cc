@@ -161,7 +161,10 @@ void Coordinator::Decide() {
       next.segments = FirstSegments(options_);
     } else {
       next.segments = from.segments;
-      next.segments.push_back({from.segment_draws, seed});
+      const StreamKinds streams = policy_->uses_operators()
+                                      ? operators_.Pick(random)
+                                      : kAllStreams;
+      next.segments.push_back({from.segment_draws, seed, streams});
     }
   }
   if (IsRestored(next.number)) {
@@ -265,6 +268,10 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
     cell.ways.push_back({.splitpoint = parent});
   }
   archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded);
+  if (yielded && slot.finished.load() != 0) operators_.Learn(slot.drawn_kinds);
+  if (!done.segments.empty()) {
+    operators_.Commit(done.segments.back().streams, yielded);
+  }
   if (!yielded || done.cell < 0) return;
   Cell& from = archive_.cell(done.cell);
   from.barren = 0;

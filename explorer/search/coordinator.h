@@ -20,6 +20,7 @@
 #include "explorer/search/archive.h"
 #include "explorer/search/explore.h"
 #include "explorer/search/job.h"
+#include "explorer/search/operators.h"
 #include "explorer/search/policy.h"
 #include "explorer/search/process_pool.h"
 #include "explorer/search/sparse_counts.h"
@@ -70,6 +71,7 @@ class Coordinator {
   const absl::Time start_;
   std::unique_ptr<Policy> policy_;
   Archive archive_;
+  Operators operators_;
   ProcessPool pool_;
 
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one

@@ -173,6 +173,7 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
   logged.set_draws(slot.draws);
   logged.set_events(slot.events);
   logged.set_time_ns(slot.time_ns);
+  logged.set_drawn_kinds(slot.drawn_kinds);
   if (!with_samples) return logged;
   for (uint32_t i = 0; i < slot.sample_count; ++i) {
     TraceSample& sample = *logged.add_trace_samples();
@@ -222,6 +223,7 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
   slot.draws = logged->draws();
   slot.events = logged->events();
   slot.time_ns = logged->time_ns();
+  slot.drawn_kinds = logged->drawn_kinds();
   job.wait_status = logged->wait_status();
   for (const TraceSample& sample : logged->trace_samples()) {
     if (slot.sample_count == TraceHash::kMaxSamples) break;

@@ -91,6 +91,7 @@ class Greedy final : public Policy {
     if (random.Below(kOne) < ChanceOfFreshSeed(archive)) return kFreshSeed;
     return Spread(archive, random);
   }
+  bool uses_operators() const override { return true; }
 
  private:
   static constexpr uint64_t kOne = 1 << 16;  // fixed point

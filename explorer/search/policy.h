@@ -26,6 +26,8 @@ class Policy {
   virtual ~Policy() = default;
   // The index of the cell to branch from, or kFreshSeed. O(cells)
   virtual int Pick(const Archive& archive, Random& random) = 0;
+  // Whether branches may reseed some kinds of streams only (operators.h).
+  virtual bool uses_operators() const { return false; }
 };
 
 // "greedy" (the default) exploits the newest cells, and explores more the less
@@ -44,6 +46,7 @@ class Policy {
 // Who explores takes a fresh seed with the chance
 //   max(1/4, 3/4 / (1 + r²)), where 4 r = branch yield / fresh yield: where
 //     only old cells lead to new ones, most go there.
+// Its branches use all operators; those of the others reseed everything.
 // Its constants were tuned on the maze, the dungeon, paxos and two_step;
 // explorer/problems/README.md compares it with plain seeds.
 //

@@ -89,7 +89,7 @@ size_t RunnerSet::MaxQueue() const {
 
 uint64_t RunnerSet::Batch() const {
   size_t queued = 0;
-  for (const Runner& runner : runners_) queued += runner.queue.size();
+  for (int i = 0; i < used_; ++i) queued += runners_[i].queue.size();
   const auto in_time =
       static_cast<size_t>(kMaxSleepNs / std::max(1.0, NsOfJob()));
   return std::max(size_t{1}, std::min(queued / 2, in_time));
@@ -148,7 +148,7 @@ RunnerSet::Choice RunnerSet::Choose(
 
 int RunnerSet::ShortestQueueAt(int place) const {
   int shortest = kNone;
-  for (int i = 0; i < static_cast<int>(runners_.size()); ++i) {
+  for (int i = 0; i < used_; ++i) {
     const Runner& runner = runners_[i];
     if (runner.state != Runner::State::kAlive || runner.place != place) {
       continue;
@@ -194,11 +194,12 @@ bool RunnerSet::MayAdd() const {
 int RunnerSet::Add(int place, int checkpoint) {
   int alive = 0;
   int added = kNone;
-  for (int i = 0; i < static_cast<int>(runners_.size()); ++i) {
+  for (int i = static_cast<int>(runners_.size()) - 1; i >= 0; --i) {
     if (runners_[i].state == Runner::State::kAlive) ++alive;
     if (runners_[i].state == Runner::State::kFree) added = i;
   }
   CHECK_GE(added, 0);
+  used_ = std::max(used_, added + 1);
   if (alive >= limit_) {
     const int coldest = ColdestIdle();
     CHECK_GE(coldest, 0);
@@ -232,7 +233,7 @@ void RunnerSet::Give(int index, uint64_t number, uint32_t job_slot) {
 }
 
 void RunnerSet::Collect(const std::function<uint64_t(uint64_t)>& on_done) {
-  for (size_t i = 0; i < runners_.size(); ++i) {
+  for (int i = 0; i < used_; ++i) {
     Runner& runner = runners_[i];
     if (runner.queue.empty()) continue;
     RunnerSlot& slot = region_->runners[i];
@@ -256,23 +257,23 @@ void RunnerSet::Collect(const std::function<uint64_t(uint64_t)>& on_done) {
 }
 
 int RunnerSet::Find(pid_t pid) const {
-  for (size_t i = 0; i < runners_.size(); ++i) {
+  for (int i = 0; i < used_; ++i) {
     if (runners_[i].state != Runner::State::kFree &&
         region_->runners[i].pid.load() == pid) {
-      return static_cast<int>(i);
+      return i;
     }
   }
   return kNone;
 }
 
 int RunnerSet::FindOwed(int checkpoint) const {
-  for (size_t i = 0; i < runners_.size(); ++i) {
+  for (int i = 0; i < used_; ++i) {
     const Runner& runner = runners_[i];
     if (runner.state == Runner::State::kAlive &&
         runner.checkpoint == checkpoint &&
         region_->runners[i].pid.load() == 0 &&
         region_->checkpoints[checkpoint].taken <= runner.order_index) {
-      return static_cast<int>(i);
+      return i;
     }
   }
   return kNone;

@@ -119,6 +119,7 @@ class RunnerSet {
   Region* const region_;
   const Archive* const archive_;
   std::vector<Runner> runners_;
+  int used_ = 0;  // those from here on have never been used
   std::vector<Heat> heat_;  // by splitpoint
   int busy_ = 0;
   uint64_t now_ = 0;  // the newest job

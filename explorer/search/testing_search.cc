@@ -111,8 +111,9 @@ explorer::Region* FindRegion() {
     if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
     // What follows is read-only, hence a mapping of its own.
     auto* const region = reinterpret_cast<explorer::Region*>(begin);
-    if (end != reinterpret_cast<uintptr_t>(&region->coordinator_pid)) continue;
-    return region;
+    if (reinterpret_cast<uintptr_t>(&region->coordinator_pid) == end) {
+      return region;
+    }
   }
   return nullptr;
 }

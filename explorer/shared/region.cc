@@ -97,7 +97,7 @@ uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
                              size_t assertions) const {
   told = AddNumbers(told, {job, discoveries_dropped, draws, events,
                            static_cast<uint64_t>(time_ns), trace_hash,
-                           sample_count});
+                           drawn_kinds, sample_count});
   told = AddArray(told, samples,
                   std::min<size_t>(sample_count, TraceHash::kMaxSamples));
   assertions = std::min(assertions, kMaxAssertions);

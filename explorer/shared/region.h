@@ -128,6 +128,7 @@ struct alignas(kFaultWindow) JobSlot {
   uint64_t events;
   int64_t time_ns;
   uint64_t trace_hash;
+  uint32_t drawn_kinds;  // of streams, a bit each
   uint32_t sample_count;
   // Of the whole result, written last. The timeline adds up what it told in
   // memory of its own; told: that sum.

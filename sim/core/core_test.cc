@@ -314,7 +314,10 @@ TEST(Rng, BreakpointsMayBeForSomeKindsOfStreamsOnly) {
   Kinds plain(1);
   Kinds faults_only(1, {{9, 7, chosen}});
   Kinds all(1, {{9, 7}});
+  EXPECT_EQ(plain.source.drawn_kinds(), 0);
   const auto before = plain.TakeInTurns();
+  EXPECT_EQ(plain.source.drawn_kinds(), chosen | KindBit(StreamKind::kNetwork) |
+                                            KindBit(StreamKind::kWorkload));
   const auto scoped = faults_only.TakeInTurns();
   const auto after = all.TakeInTurns();
   EXPECT_EQ(scoped[0], before[0]);

@@ -109,6 +109,7 @@ uint64_t RandomStream::NextSlowly() {
       key_ = Combine64(source_->seeds_[kind], name_hash_);
     }
     epoch_ = source_->epoch_;
+    source_->drawn_kinds_ |= KindBit(kind_);
   }
   return Draw();
 }

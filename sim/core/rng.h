@@ -81,6 +81,9 @@ class RandomSource {
   // Since the last reseed.
   uint64_t segment_draws() const { return draws_ - segment_start_; }
 
+  // The kinds of explored streams that have drawn since the root.
+  StreamKinds drawn_kinds() const { return drawn_kinds_; }
+
   // Replays a recipe: the breakpoints apply one after another from here on.
   // REQUIRES: none is pending.
   void SetBreakpoints(std::vector<Breakpoint> breakpoints);
@@ -134,6 +137,7 @@ class RandomSource {
   std::array<uint64_t, kExploredKinds> seeds_;
   std::array<uint64_t, kExploredKinds> epochs_;
   uint64_t epoch_ = 1;
+  StreamKinds drawn_kinds_ = 0;
   uint64_t draws_ = 0;
   // The next draw that is not an ordinary one: of the next breakpoint or the
   // watcher, or any at all while draws are forbidden or somebody listens.

@@ -389,6 +389,7 @@ IterationResult Iteration::Collect() const {
   result.trace_hash = world.trace().value();
   result.events = world.events();
   result.draws = world.random().draws();
+  result.drawn_kinds = world.random().drawn_kinds();
   result.simulated_ns = world.now_ns();
   result.boots = cluster_->boots();
   result.faults = world.faults();

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "sim/assertions/table.h"
 #include "sim/core/fault.h"
+#include "sim/core/rng.h"
 #include "sim/core/trace_hash.h"
 #include "sim/trace/metrics.h"
 
@@ -23,6 +24,7 @@ struct IterationResult {
   uint64_t trace_hash = 0;
   uint64_t events = 0;
   uint64_t draws = 0;
+  StreamKinds drawn_kinds = 0;  // of streams that drew
   int64_t simulated_ns = 0;
   int boots = 0;
   FaultCounts faults;

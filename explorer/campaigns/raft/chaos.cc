@@ -120,7 +120,7 @@ RaftChaos::Mood RaftChaos::DrawMood(FaultContext& ctx) const {
   // Rough ones are as likely as calm ones.
   const absl::Duration calmest =
       ctx.random().Chance({1, 2}) ? absl::Milliseconds(1000) : kCalmest;
-  mood.pause = ctx.random().Range(kRoughest, calmest);
+  mood.pause = options_.calm * ctx.random().Range(kRoughest, calmest);
   SetLatencies(ctx.network(), ctx.process_ips(),
                kLatencies[ctx.random().Weighted({3, 2, 1})]);
   if (options_.disk_faults) DrawDiskFaults(ctx);

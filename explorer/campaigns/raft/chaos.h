@@ -21,6 +21,7 @@ struct ChaosOptions {
   bool crashes = true;
   // Power cuts tear writes, and syncs fail.
   bool disk_faults = false;
+  int calm = 1;  // its deeds are so many times rarer
   int max_dead = 1;
   // The first so many servers may get sectors that cannot be read any more.
   int may_corrupt = 0;

@@ -115,6 +115,7 @@ Task<void> Client::Operate(SimContext& ctx, Operation operation,
   std::optional<Response> response =
       co_await caller_->Ask(EncodeCommandRequest(command), patience);
   last_done_ = response.has_value();
+  Observer::Of(ctx.state())->OnSettled(command.client, command.sequence);
   ASSERT_SOMETIMES(last_done_, "an operation is answered");
   ASSERT_SOMETIMES(!last_done_, "a client gives up");
   if (!last_done_) {
@@ -172,7 +173,7 @@ Task<absl::Status> Operator::Run(SimContext& ctx) {
   const uint64_t nodes = ctx.topology().all_process_ips().size();
   while (ctx.time().Now() < end) {
     co_await ctx.time().Sleep(
-        ctx.random().Range(kChangeMin, kChangeMax));
+        ctx.random().Range(kChangeMin, calm_ * kChangeMax));
     MembersRequest request = {.toggles = ctx.random().Chance({3, 4})};
     const int servers = request.toggles ? 1 : voters_;
     while (std::popcount(request.voters) < servers) {

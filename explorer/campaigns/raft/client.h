@@ -75,14 +75,16 @@ class Client final : public Workload {
 // that believe to lead it finds both.
 class Operator final : public Workload {
  public:
-  Operator(int voters, absl::Duration duration)
-      : voters_(voters), duration_(duration) {}
+  // calm: its changes are so many times rarer.
+  Operator(int voters, int calm, absl::Duration duration)
+      : voters_(voters), calm_(calm), duration_(duration) {}
 
   absl::string_view name() const override { return "raft-operator"; }
   Task<absl::Status> Run(SimContext& ctx) override;
 
  private:
   const int voters_;
+  const int calm_;
   const absl::Duration duration_;
 };
 

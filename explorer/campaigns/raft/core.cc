@@ -100,6 +100,8 @@ bool Core::ChangeMembers(uint32_t voters) {
       log_.members_index() > commit_) {
     return false;
   }
+  ASSERT_SOMETIMES(commit_ < term_start_,
+                   "a change of members comes before a commit of the term");
   if (commit_ < term_start_ && options_.bug != Bug::kEarlyChange) return false;
   const bool is_direct = std::popcount(voters ^ now.voters) == 1 ||
                          options_.bug == Bug::kSingleConfig;

@@ -28,6 +28,12 @@ bool HaveMajoritiesApart(const Members& a, const Members& b) {
          std::popcount(a.voters & b.voters);
 }
 
+// Of the entry with the membership in force; 0: so old that it is compacted.
+uint64_t MembersTerm(const Log& log) {
+  const uint64_t index = log.members_index();
+  return log.Holds(index) ? log.term(index) : 0;
+}
+
 }  // namespace
 
 std::shared_ptr<Observer> Observer::Of(StateHandle& state) {
@@ -43,20 +49,40 @@ void Observer::OnUp(const Core& core) {
   ASSERT_SOMETIMES(core.log().last_index() > 0, "a server recovers its log");
   ASSERT_SOMETIMES(core.log().base_index() > 0,
                    "a server recovers a snapshot");
-  if (seat.has_voted && core.term() == seat.term) {
-    ASSERT_SOMETIMES_EACH(
-        "a server comes back in the term of its vote",
-        {{"candidates", std::min(2, static_cast<int>(std::count_if(
-                                        votes_.begin(), votes_.end(),
-                                        [](uint32_t v) { return v != 0; })))},
-         {"leader", leaders_.contains(core.term())}});
-  }
+  MarkReturn(core);
   seat.core = &core;
   seat.commit = core.log().base_index();
   seat.last_index = seat.last_chain = seat.members_index = 0;
   seat.role = Role::kFollower;
   seat.vote = core.vote();
   Observe(core);
+}
+
+// What it may have forgotten, seen from outside: its own word on it is no news.
+void Observer::MarkReturn(const Core& core) {
+  Seat& seat = this->seat(core.id());
+  if (seat.has_voted) seat.forgone_term = seat.term;
+  if (seat.has_voted && seat.term == vote_term_) {
+    // Who could get a second vote of it.
+    int rivals = 0;
+    for (const Seat& other : seats_) {
+      rivals += other.core != nullptr &&
+                other.core->role() == Role::kCandidate &&
+                other.core->term() == seat.term &&
+                other.core->id() != seat.vote;
+    }
+    ASSERT_SOMETIMES_EACH("a server comes back in the term of its vote",
+                          {{"rivals", std::min(rivals, 2)},
+                           {"leader", leaders_.contains(seat.term)},
+                           {"voted for itself", seat.vote == core.id()}});
+  }
+  const uint64_t last = core.log().last_index();
+  if (seat.last_index > last) {
+    const uint64_t known = std::min(seat.last_index, committed());
+    ASSERT_SOMETIMES_EACH("a server comes back without its last entries",
+                          {{"committed", known > last},
+                           {"more than one", seat.last_index > last + 1}});
+  }
 }
 
 void Observer::OnDown(NodeId id) { seat(id).core = nullptr; }
@@ -166,9 +192,31 @@ void Observer::ObserveVote(const Core& core) {
     all |= voters;
   }
   if (candidates < 2) return;
+  int returned = 0;
+  for (const Seat& seat : seats_) returned += seat.forgone_term == vote_term_;
   ASSERT_SOMETIMES_EACH("raft contest",
                         {{"candidates", std::min(candidates, 3)},
-                         {"voters", std::popcount(all)}});
+                         {"voters", std::popcount(all)},
+                         {"come back since", std::min(returned, 2)}});
+}
+
+void Observer::OnAsked(const Command& command) {
+  const auto known = in_doubt_.find({command.client, command.sequence});
+  if (known == in_doubt_.end()) return;
+  ASSERT_SOMETIMES_EACH(
+      "a command that took effect is asked for again",
+      {{"a snapshot has it", known->second <= newest_snapshot_},
+       {"a server began with that", known->second <= newest_restored_}});
+}
+
+void Observer::OnSettled(uint32_t client, uint64_t sequence) {
+  in_doubt_.erase({client, sequence});
+}
+
+int Observer::InDoubt(uint64_t index) const {
+  return static_cast<int>(std::count_if(
+      in_doubt_.begin(), in_doubt_.end(),
+      [index](const auto& command) { return command.second <= index; }));
 }
 
 void Observer::OnApplied(NodeId id, uint64_t index, const Command* command,
@@ -185,7 +233,9 @@ void Observer::OnApplied(NodeId id, uint64_t index, const Command* command,
                           {{"after a snapshot", forgotten}});
   }
   if (result.is_duplicate || result.is_stale) return;
-  const uint64_t first = effects_.try_emplace(key, index).first->second;
+  const auto [effect, is_new] = effects_.try_emplace(key, index);
+  if (is_new) in_doubt_[key] = index;
+  const uint64_t first = effect->second;
   ASSERT_ALWAYS(first == index, "a command takes effect once",
                 {"node", int{id}}, {"client", command->client},
                 {"sequence", command->sequence}, {"first", first},
@@ -197,6 +247,10 @@ void Observer::OnRestored(NodeId id, uint64_t index, uint64_t digest) {
     seat(id).applied = 0;
     return;
   }
+  newest_restored_ = std::max(newest_restored_, index);
+  ASSERT_SOMETIMES_EACH("a server begins with a snapshot",
+                        {{"commands in doubt", std::min(InDoubt(index), 2)},
+                         {"up", seat(id).core != nullptr}});
   CheckDigest(id, index, digest);
 }
 
@@ -210,6 +264,8 @@ void Observer::CheckDigest(NodeId id, uint64_t index, uint64_t digest) {
 void Observer::OnSnapshot(NodeId id, uint64_t index) {
   (void)id;
   newest_snapshot_ = std::max(newest_snapshot_, index);
+  ASSERT_SOMETIMES_EACH("a snapshot is taken",
+                        {{"commands in doubt", std::min(InDoubt(index), 2)}});
 }
 
 bool Observer::HasConverged() const {
@@ -228,6 +284,7 @@ int Observer::damaged() const {
 
 void Observer::MarkMilestones() {
   MarkMembers();
+  MarkNewestCommit();
   const Core* newest = nullptr;
   int leaders = 0;
   for (const Seat& seat : seats_) {
@@ -268,25 +325,58 @@ void Observer::MarkOldEntry(const Core& leader) {
   int has_it = 0;
   int has_the_term = 0;
   int rivals = 0;
+  bool campaigns = false;
   for (const Seat& seat : seats_) {
     if (seat.core == nullptr) continue;
     const Log& other = seat.core->log();
     if (!other.Holds(index)) continue;
+    const bool is_rival = other.term(index) > log.term(index);
+    campaigns |= is_rival && seat.core->term() > leader.term();
     has_it += other.term(index) == log.term(index);
     has_the_term += other.last_term() == leader.term();
-    rivals += other.term(index) > log.term(index);
+    rivals += is_rival;
   }
   ASSERT_SOMETIMES_EACH("raft old entry",
                         {{"servers", std::min(has_it, 3)},
                          {"of the new term", std::min(has_the_term, 3)},
-                         {"rivals", std::min(rivals, 2)}});
+                         {"rivals", std::min(rivals, 2)},
+                         {"one campaigns", campaigns}});
 }
 
-// Memberships that are in force on some server and not committed there. Two of
-// them may have majorities without a common member: a correct leader sees to it
-// that no more than one of these can decide.
+// How few stand for what was committed last, when half of those who are up do
+// not have it, or more.
+void Observer::MarkNewestCommit() {
+  const uint64_t index = committed();
+  if (index == 0) return;
+  int with = 0;
+  int without = 0;
+  bool campaigns = false;
+  for (const Seat& seat : seats_) {
+    if (seat.core == nullptr) continue;
+    const Log& log = seat.core->log();
+    const bool has_it =
+        log.base_index() > index ||
+        (log.last_index() >= index &&
+         log.chain(index) == committed_[index - 1].chain);
+    with += has_it;
+    without += !has_it;
+    campaigns |= !has_it && seat.core->role() == Role::kCandidate;
+  }
+  if (with > without) return;
+  ASSERT_SOMETIMES_EACH("raft newest commit",
+                        {{"up with it", std::min(with, 2)},
+                         {"up without it", std::min(without, 3)},
+                         {"one of these campaigns", campaigns}});
+}
+
+// Memberships that are in force on some server and not committed there. Such a
+// one and another server's may have majorities without a common member: a
+// correct leader sees to it that no more than one of these can decide.
 void Observer::MarkMembers() {
   int leaders = 0;
+  bool campaigns = false;
+  // 1: from another that is not committed; 2: from a later one that is.
+  int apart = 0;
   std::vector<Members> pending;
   for (const Seat& seat : seats_) {
     if (seat.core == nullptr) continue;
@@ -297,16 +387,23 @@ void Observer::MarkMembers() {
         pending.end()) {
       pending.push_back(log.members());
     }
+    for (const Seat& other : seats_) {
+      if (other.core == nullptr) continue;
+      const Log& rival = other.core->log();
+      if (!HaveMajoritiesApart(log.members(), rival.members())) continue;
+      const bool is_committed = rival.members_index() <= other.core->commit();
+      // Who is merely behind is no rival.
+      if (is_committed && MembersTerm(rival) <= MembersTerm(log)) continue;
+      apart = std::max(apart, is_committed ? 2 : 1);
+      campaigns |= seat.core->role() == Role::kCandidate;
+    }
   }
   if (pending.empty()) return;
-  bool apart = false;
-  for (const Members& a : pending) {
-    for (const Members& b : pending) apart |= HaveMajoritiesApart(a, b);
-  }
   ASSERT_SOMETIMES_EACH("raft memberships",
                         {{"pending", std::min<size_t>(pending.size(), 3)},
                          {"leaders", std::min(leaders, 2)},
-                         {"apart", apart}});
+                         {"apart", apart},
+                         {"one of these campaigns", campaigns}});
 }
 
 }  // namespace moonpool::raft

@@ -41,6 +41,9 @@ class Observer {
   void OnDamaged(NodeId id);
   // Whenever a core may have changed.
   void Observe(const Core& core);
+  // A leader takes a command; a client has its answer, or gives up.
+  void OnAsked(const Command& command);
+  void OnSettled(uint32_t client, uint64_t sequence);
   void OnApplied(NodeId id, uint64_t index, const Command* command,
                  const KvStore::Result& result, uint64_t digest);
   // Its state machine was loaded from a snapshot.
@@ -69,6 +72,7 @@ class Observer {
     NodeId vote = 0;
     Role role = Role::kFollower;
     bool has_voted = false;  // in this term, since its last recovery
+    uint64_t forgone_term = 0;  // in which it voted, and was down since
   };
   struct Committed {
     uint64_t chain = 0;
@@ -81,12 +85,16 @@ class Observer {
   void ObserveCommit(const Core& core);
   void ObserveLeader(const Core& core);
   void ObserveVote(const Core& core);
+  void MarkReturn(const Core& core);
   void CheckDigest(NodeId id, uint64_t index, uint64_t digest);
   // How far along the dangerous roads the world is. Each exists in a correct
   // world, too.
   void MarkMilestones();
   void MarkOldEntry(const Core& leader);
+  void MarkNewestCommit();
   void MarkMembers();
+  // Commands that took effect up to there and whose clients may ask again.
+  int InDoubt(uint64_t index) const;
 
   std::array<Seat, kMaxNodes> seats_;
   absl::btree_map<uint64_t, NodeId> leaders_;  // by term
@@ -95,10 +103,13 @@ class Observer {
   absl::btree_map<uint64_t, uint64_t> digests_;  // by index
   // (client, sequence) -> where it took effect.
   absl::btree_map<std::pair<uint32_t, uint64_t>, uint64_t> effects_;
+  // Those of them whose clients have no answer yet.
+  absl::btree_map<std::pair<uint32_t, uint64_t>, uint64_t> in_doubt_;
   // Of the newest term with votes: who voted for whom.
   uint64_t vote_term_ = 0;
   std::array<uint32_t, kMaxNodes> votes_ = {};
   uint64_t newest_snapshot_ = 0;
+  uint64_t newest_restored_ = 0;  // from which a server's state was restored
 };
 
 }  // namespace moonpool::raft

@@ -14,6 +14,7 @@
 namespace moonpool::raft {
 SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
   CHECK(options.nodes >= 1 && options.clients >= 1 && options.spares >= 0);
+  CHECK(options.calm >= 1 && options.snapshot_entries >= 1);
   CHECK_LE(options.nodes + options.spares, kMaxNodes);
   const absl::Duration duration = absl::Seconds(options.seconds);
   SimulationBuilder builder;
@@ -23,7 +24,9 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
            .factory =
                [server = ServerOptions{.voters = options.nodes,
                                        .bug = options.bug,
-                                       .pre_vote = options.pre_vote}] {
+                                       .pre_vote = options.pre_vote,
+                                       .snapshot_entries =
+                                           options.snapshot_entries}] {
                  return std::make_unique<RaftServer>(server);
                }})
       .Workloads(options.clients,
@@ -38,8 +41,9 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
                 .user_timeout = absl::Seconds(1)})
       .StopAtViolation();
   if (options.spares > 0) {
-    builder.Workloads(1, [voters = options.nodes, duration](int) {
-      return std::make_unique<Operator>(voters, duration);
+    builder.Workloads(1, [voters = options.nodes, calm = options.calm,
+                          duration](int) {
+      return std::make_unique<Operator>(voters, calm, duration);
     });
   }
   if (options.swarm) {
@@ -59,6 +63,7 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
                      .partitions = options.partitions,
                      .crashes = options.crashes,
                      .disk_faults = options.disk_faults,
+                     .calm = options.calm,
                      // A server that forgets its votes breaks Raft, so disks
                      // are never wiped.
                      .max_dead = options.nodes >= 5 ? 2 : 1,

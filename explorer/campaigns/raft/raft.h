@@ -30,9 +30,13 @@ struct RaftOptions {
   // Torn writes and failed syncs in every run, instead of what swarm draws for
   // the disks.
   bool disk_faults = false;
+  // Chaos and changes of the membership are so many times rarer.
+  int calm = 1;
+  // Log entries that are replaced by a snapshot.
+  int snapshot_entries = 25;
 };
 
-// REQUIRES: nodes >= 1, clients >= 1, nodes + spares <= kMaxNodes.
+// REQUIRES: nodes, clients, calm and snapshot_entries >= 1, nodes + spares <= kMaxNodes.
 SimulationBuilder MakeRaftSimulation(const RaftOptions& options);
 
 }  // namespace moonpool::raft

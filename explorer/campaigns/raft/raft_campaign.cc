@@ -52,6 +52,12 @@ REGISTER_CAMPAIGN(raft, "A replicated key-value store on a complete Raft") {
   options.partitions =
       params.Bool("partitions", true, "cut links between servers");
   options.crashes = params.Bool("crashes", true, "reboot servers");
+  options.calm = static_cast<int>(std::clamp<int64_t>(
+      params.Int("calm", 1, "chaos and membership changes so much rarer"), 1,
+      1000));
+  options.snapshot_entries = static_cast<int>(std::clamp<int64_t>(
+      params.Int("snapshot_entries", 25, "of the log that a snapshot replaces"),
+      1, 10000));
   return MakeRaftSimulation(options);
 }
 

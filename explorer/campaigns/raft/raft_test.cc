@@ -36,6 +36,15 @@ TEST(RaftTest, ACorrectOneSurvives) {
         "a history is found linearizable"}) {
     EXPECT_GT(Passes(report, message), 0u) << message;
   }
+  // What leads to danger is nothing wrong by itself.
+  for (absl::string_view milestone :
+       {"raft contest", "raft old entry", "raft newest commit",
+        "a server comes back in the term of its vote",
+        "a server comes back without its last entries",
+        "a command that took effect is asked for again", "a snapshot is taken",
+        "a server begins with a snapshot"}) {
+    EXPECT_GT(Passes(report, milestone), 0u) << milestone;
+  }
 }
 
 TEST(RaftTest, SoItDoesWithFaultsOfEverything) {
@@ -79,6 +88,21 @@ TEST(RaftTest, SoItDoesWhenItsMembershipChanges) {
     EXPECT_GT(Passes(report, "a joint configuration is left"), 0u);
     EXPECT_GT(Passes(report, "a leader that was removed steps down"), 0u);
   }
+}
+
+TEST(RaftTest, ACalmOneElectsSeldom) {
+  SimulationBuilder rough = MakeRaftSimulation({});
+  const uint64_t often =
+      Passes(rough.Iterations(20).Run(), "raft elections");
+  SimulationBuilder calm = MakeRaftSimulation({.calm = 40});
+  EXPECT_LT(3 * Passes(calm.Iterations(20).Run(), "raft elections"), often);
+}
+
+TEST(RaftTest, SnapshotsReplaceSoManyEntries) {
+  SimulationBuilder often = MakeRaftSimulation({.snapshot_entries = 10});
+  EXPECT_GT(Passes(often.Iterations(5).Run(), "a snapshot is taken"), 0u);
+  SimulationBuilder never = MakeRaftSimulation({.snapshot_entries = 10000});
+  EXPECT_EQ(Passes(never.Iterations(5).Run(), "a snapshot is taken"), 0u);
 }
 
 TEST(RaftTest, SameSeedSameRun) {

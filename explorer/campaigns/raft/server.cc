@@ -218,6 +218,7 @@ void RaftServer::Begin(const SharedRequest& request) {
     const std::optional<uint64_t> index =
         core_->Propose(EncodeCommand(request->command));
     if (index.has_value()) {
+      observer_->OnAsked(request->command);
       request->index = *index;
       proposed_.push_back(request);
       return;

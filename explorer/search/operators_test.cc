@@ -1,0 +1,73 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/search/operators.h"
+
+#include <cmath>
+#include <map>
+
+#include "gtest/gtest.h"
+#include "sim/core/trace_hash.h"
+
+namespace moonpool::explorer {
+namespace {
+
+constexpr StreamKinds kWorkload = KindBit(StreamKind::kWorkload);
+constexpr StreamKinds kNetwork = KindBit(StreamKind::kNetwork);
+constexpr StreamKinds kFaults = KindBit(StreamKind::kFaults);
+
+class OperatorsTest : public ::testing::Test {
+ protected:
+  static constexpr int kPicks = 40000;
+
+  std::map<StreamKinds, double> Shares(const Operators& operators) {
+    std::map<StreamKinds, double> shares;
+    for (int i = 0; i < kPicks; ++i) {
+      shares[operators.Pick(random_)] += 1.0 / kPicks;
+    }
+    return shares;
+  }
+
+  TraceHash trace_;
+  RandomSource source_{20261121, &trace_};
+  RandomStream random_{&source_, "test"};
+};
+
+TEST_F(OperatorsTest, IsBlindUntilTwoKindsDraw) {
+  Operators operators;
+  EXPECT_EQ(Shares(operators).size(), 1u);
+  operators.Learn(kWorkload);
+  EXPECT_EQ(Shares(operators).count(kAllStreams), 1u);
+  EXPECT_EQ(Shares(operators).size(), 1u);
+  operators.Learn(kNetwork);
+  const auto shares = Shares(operators);
+  EXPECT_EQ(shares.size(), 3u);
+  EXPECT_NEAR(shares.at(kAllStreams), 0.75, 0.02);
+  EXPECT_NEAR(shares.at(kWorkload), 0.125, 0.01);
+  EXPECT_NEAR(shares.at(kNetwork), 0.125, 0.01);
+}
+
+TEST_F(OperatorsTest, ScopesAreTheKindsAndAllButTheWorkload) {
+  Operators operators;
+  operators.Learn(kWorkload | kFaults);
+  operators.Learn(kNetwork);
+  const auto shares = Shares(operators);
+  EXPECT_EQ(shares.size(), 5u);
+  for (const StreamKinds scope :
+       {kWorkload, kNetwork, kFaults,
+        static_cast<StreamKinds>(kNetwork | kFaults)}) {
+    EXPECT_NEAR(shares.at(scope), 0.0625, 0.01) << int{scope};
+  }
+}
+
+TEST_F(OperatorsTest, WhatYieldsLessIsPickedLess) {
+  Operators operators;
+  operators.Learn(kWorkload | kNetwork);
+  for (int i = 0; i < 992; ++i) operators.Commit(kAllStreams, i < 99);
+  for (int i = 0; i < 92; ++i) operators.Commit(kNetwork, false);
+  // 1/100 against 100/1000.
+  EXPECT_NEAR(Shares(operators).at(kAllStreams), 1 - 0.25 / 10, 0.005);
+  for (int i = 0; i < 1000; ++i) operators.Commit(kNetwork, true);
+  EXPECT_NEAR(Shares(operators).at(kAllStreams), 0.75, 0.02);
+}
+
+}  // namespace
+}  // namespace moonpool::explorer
