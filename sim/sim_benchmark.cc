@@ -189,6 +189,27 @@ void BM_AssertSometimesEach(benchmark::State& state) {
 }
 BENCHMARK(BM_AssertSometimesEach);
 
+#define STATE_(n) REPORT_STATE("state " #n, {{"leaders", value}, {"n", n}});
+void BM_ReportState(benchmark::State& state) {
+  volatile int value = 1;  // or 100 sites share one comparison
+  for (auto _ : state) {
+    HUNDRED_(STATE_)
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * 100);
+}
+BENCHMARK(BM_ReportState);
+
+#define BELOW_(n) \
+  ASSERT_ALWAYS_LESS_THAN(value, n, "below " #n, {"n", n});
+void BM_AssertAlwaysLessThan(benchmark::State& state) {
+  volatile int value = 1;  // or 100 sites share one comparison
+  for (auto _ : state) {
+    HUNDRED_(BELOW_)
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * 100);
+}
+BENCHMARK(BM_AssertAlwaysLessThan);
+
 // ---- Network and storage ----------------------------------------------------
 
 constexpr size_t kMessageBytes = 64;

@@ -17,6 +17,7 @@
 #include "explorer/checkpoint/program_memory.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
+#include "sim/assertions/assertions.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
 
@@ -56,11 +57,13 @@ uint64_t CpuNs() {
 // One process of the tree. Outside the world's arena; each fork has its copy.
 class Timeline final : public IterationHooks,
                        public TimelineObserver,
+                       public DrawWatcher,
                        public BoundaryWatcher {
  public:
-  explicit Timeline(Region* region)
+  Timeline(Region* region, DrawSplits splits)
       : region_(region),
         coordinator_pid_(region->coordinator_pid),
+        splits_(std::move(splits)),
         edges_(region) {}
 
   // Returns in each timeline of the campaign, with its order.
@@ -70,6 +73,8 @@ class Timeline final : public IterationHooks,
   void OnWorldReady(World& world) override {
     world_ = &world;
     if (edges_.is_on()) world.WatchBoundaries(this, edges_.distance());
+    const uint64_t split = splits_.After(world.random().draws());
+    if (split != DrawWatcher::kNever) world.random().Watch(this, split);
     const bool is_splitpoint = split_ordinal_ == 0;
     if (is_splitpoint && order_->recreate >= 0 &&
         ForkCheckpoint(order_->recreate)) {
@@ -99,6 +104,12 @@ class Timeline final : public IterationHooks,
               .label = {}});
   }
 
+  // In a draw, before it: whatever branches here draws with its own seed.
+  uint64_t OnDraws(uint64_t draws) override {
+    REPORT_STATE("split", {{"draws", draws}});
+    return splits_.After(draws);
+  }
+
   void OnPhase(const char* phase) override { fault::SetPhase(phase); }
 
   void OnMark(const Mark& mark) override {
@@ -110,10 +121,13 @@ class Timeline final : public IterationHooks,
       return;
     }
     // Between the splitpoint and the first draw nothing is this timeline's own.
-    if (world_->random().has_pending_breakpoints()) return;
+    // The first job may be a whole recipe, and all of that is.
+    if (order_->job > 0 && world_->random().has_pending_breakpoints()) return;
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
-    const FrontierEntry* known = region_->Find(mark.key);
-    if (known != nullptr && known->Knows(mark.quality, order_->known_until)) {
+    const Frontier& frontier = region_->frontier;
+    const FrontierEntry* known = frontier.Find(mark.key);
+    if (known != nullptr &&
+        frontier.Knows(*known, mark.quality, order_->known_until)) {
       // Numbered whether or not it is reported: reaches depends on what the
       // coordinator has done meanwhile, what is accepted must not.
       const bool may_report = known_marks_++ < kMaxArrivals;
@@ -343,6 +357,7 @@ class Timeline final : public IterationHooks,
     arrival.key = key;
     arrival.quality = quality;
     arrival.ordinal = ordinal_;
+    arrival.pending = world_->random().pending_breakpoints();
     arrival.segment_draws = world_->random().segment_draws();
     arrival.draws = world_->random().draws();
     arrival.events = world_->events();
@@ -390,6 +405,7 @@ class Timeline final : public IterationHooks,
 
   Region* region_;
   const pid_t coordinator_pid_;  // the region's would cost a page fault
+  const DrawSplits splits_;
   World* world_ = nullptr;
   const JobOrder* order_ = nullptr;
   uint32_t order_index_ = 0;
@@ -410,13 +426,14 @@ class Timeline final : public IterationHooks,
 
 }  // namespace
 
-void RunNursery(Region* region, SimulationBuilder* simulation) {
+void RunNursery(Region* region, SimulationBuilder* simulation,
+                DrawSplits splits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   MoveTextToHugePages();  // or all is only slower
   region->MakeOrdersReadOnly();
   fault::Install(region->memory_limit);
-  auto* timeline = new Timeline(region);
+  auto* timeline = new Timeline(region, std::move(splits));
   KeepMallocInPlace();
   {
     // The arena is mapped from the beginning, for a runner's sake: its mappings

@@ -10,6 +10,8 @@
 //        └─ at each discovery: a checkpoint forks off and parks
 //             └─ timeline ── goes on from there
 //
+// Where the number of draws is one of the splits, that is a mark, too.
+//
 // Any parked process may also fork a *runner*: it takes a snapshot of itself,
 // runs one job after another and puts itself back after each (snapshot.h). What
 // it does in a job is what a timeline does that is forked for that job alone.
@@ -23,6 +25,7 @@
 
 #include <cstdint>
 
+#include "explorer/checkpoint/draw_splits.h"
 #include "explorer/shared/region.h"
 #include "sim/assertions/table.h"
 #include "sim/runner/builder.h"
@@ -35,7 +38,8 @@ inline constexpr int kRunnerSignal = SIGURG;
 
 // Parks as the nursery; never returns. Lifetime: region was mapped before the
 // fork that made this process.
-[[noreturn]] void RunNursery(Region* region, SimulationBuilder* simulation);
+[[noreturn]] void RunNursery(Region* region, SimulationBuilder* simulation,
+                             DrawSplits splits = {});
 
 // Gives an order to the process parked in a checkpoint slot: to run the job in
 // this job slot.

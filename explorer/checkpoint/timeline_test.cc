@@ -216,7 +216,7 @@ TEST_F(TimelineTest, EveryWayToABranchIsTheSameRun) {
 
 TEST_F(TimelineTest, WhatTheFrontierKnowsIsNotDiscovered) {
   const uint64_t key = RunJob(0, 0, 0, {}, {}).discoveries[3].at.key;
-  ASSERT_TRUE(region_->Commit(key, {1, 1, 1, 1}, /*job=*/0, 0));
+  ASSERT_TRUE(region_->frontier.Commit(key, {1, 1, 1, 1}, /*job=*/0, 0));
   region_->orders[1].known_until = 1;
   const JobSlot& job = RunJob(1, 0, 0, {}, {});
   EXPECT_EQ(job.discovery_count.load(), 8u);

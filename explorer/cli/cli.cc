@@ -33,6 +33,10 @@ constexpr char kHelp[] = R"(usage: explorer COMMAND ...
       --stop_on_first_bug --out=DIR --resume --replace
       --policy=NAME --lag=N --max_checkpoints=N --watchdog=30s
       --snapshot=auto|fork|rewind
+      --around=RECIPE      begin with a recipe, or a file with one, and branch
+                           off all along its way
+      --split_at=COUNT,... --split_every=COUNT    branch off at these numbers of
+                           draws, too
   replay FILE        run a recipe again and compare
       --any_build --watchdog=30s
       --log=FILE --trace=FILE    the events as text, and for ui.perfetto.dev

@@ -108,6 +108,11 @@ TEST(BadInput, Usage) {
   ExpectRefused("explore kv --workers=0", "give a number from 1");
   ExpectRefused("explore kv --timelines=0", "give 1 or more");
   ExpectRefused("explore kv --time_limit=60", "with a unit");
+  ExpectRefused("explore kv --split_at=10,0", "give positive numbers");
+  ExpectRefused("explore kv --split_every=0", "give 1 or more");
+  ExpectRefused("explore kv --around=1:2@x", "its seed");
+  ExpectRefused("explore kv --around=nothing.textproto",
+                "cannot read recipe file nothing.textproto");
 }
 
 TEST(BadInput, Campaigns) {
@@ -391,6 +396,55 @@ void ExploreAndReplay(const std::string& binary, const std::string& campaign,
 TEST(ExploreVerb, KvBugReplays) {
   ExploreAndReplay(kExplorer, "kv", "--seed=1 --workers=2 --time_limit=60s",
                    "MATCH  same violation, same trace hash ");
+}
+
+TEST(ExploreVerb, SearchesAroundARecipe) {
+  const std::string from = FreshDirectory("around_from");
+  const Outcome found = Call(
+      kExplorer, absl::StrCat("explore kv --param durable=false --seed=1 "
+                              "--timelines=2000 --stop_on_first_bug --out=",
+                              from));
+  ASSERT_EQ(found.exit_code, 1) << found.out << found.err;
+  const std::string file = from + "/bugs/1.textproto";
+  const std::string out = FreshDirectory("around");
+  // The recipe's parameters are the search's, and its bug is found at once.
+  const Outcome around = Call(
+      kExplorer, absl::StrCat("explore --around=", file, " kv --timelines=20 ",
+                              "--split_every=500 --out=", out));
+  EXPECT_EQ(around.exit_code, 1) << around.out << around.err;
+  EXPECT_THAT(around.out, AllOf(HasSubstr("durable=false"),
+                                HasSubstr("\naround "),
+                                HasSubstr("after 1 timeline ")));
+  const auto expected = [](const std::string& path) {
+    const absl::StatusOr<BugRecipe> recipe = ReadRecipeFile(path);
+    EXPECT_TRUE(recipe.ok()) << recipe.status();
+    return recipe.ok() ? recipe->expected().identity() : 0;
+  };
+  EXPECT_EQ(expected(out + "/bugs/1.textproto"), expected(file));
+  const Outcome replayed =
+      Call(kExplorer, absl::StrCat("replay ", out, "/bugs/1.textproto"));
+  EXPECT_THAT(replayed.out, HasSubstr("MATCH"));
+  // Other parameters, and another campaign.
+  ExpectRefused(absl::StrCat("explore kv --param durable=true --around=", file,
+                             " --out=", out, "2"),
+                "with other parameters");
+  ExpectRefused(
+      absl::StrCat("explore maze --around=", file, " --out=", out, "2"),
+      "one of campaign 'kv'");
+  // Going on without the recipe is another search.
+  ExpectRefused(absl::StrCat("explore kv --param durable=false --timelines=30 ",
+                             "--split_every=500 --resume --out=", out),
+                "recipe to search around");
+}
+
+TEST(ExploreVerb, SearchesAroundARecipeGivenAsText) {
+  const std::string out = FreshDirectory("around_text");
+  const Outcome around = Call(
+      kExplorer,
+      absl::StrCat("explore maze '--around=7: 20@3 -> 5@4' --split_at=9,4 ",
+                   "--timelines=20 --out=", out));
+  EXPECT_EQ(around.exit_code, 0) << around.out << around.err;
+  EXPECT_THAT(around.out, HasSubstr("\naround 7: 20@3 -> 5@4\n"));
 }
 
 TEST(ReplayVerb, TellsWhatBefellTheMachines) {

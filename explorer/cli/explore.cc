@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "explorer/cli/bug_log.h"
@@ -106,9 +107,40 @@ absl::Status CheckReplaceable(const std::string& log) {
       " of search: go on with --resume, give another --out, or --replace it"));
 }
 
+// A recipe, or a file with one; that one's parameters are the search's, unless
+// others are given.
+absl::StatusOr<BugRecipe> ReadAround(const std::string& around,
+                                     ExploreOptions& options) {
+  BugRecipe recipe;
+  const absl::StatusOr<TextRecipe> text = ParseRecipe(around);
+  if (text.ok()) {
+    recipe.set_campaign(options.campaign);
+    recipe.set_root_seed(text->root_seed);
+    SetSegments(text->breakpoints, recipe);
+    for (const auto& [name, value] : options.parameters) {
+      CampaignParameter& parameter = *recipe.add_parameters();
+      parameter.set_name(name);
+      parameter.set_value(value);
+    }
+    return recipe;
+  }
+  // What looks like a recipe is not the name of a file.
+  if (absl::StrContains(around, '@') && access(around.c_str(), F_OK) != 0) {
+    return text.status();
+  }
+  ASSIGN_OR_RETURN(recipe, ReadRecipeFile(around));
+  if (recipe.campaign() == options.campaign && options.parameters.empty()) {
+    for (const CampaignParameter& parameter : recipe.parameters()) {
+      options.parameters[parameter.name()] = parameter.value();
+    }
+  }
+  return recipe;
+}
+
 absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   ExploreArguments arguments;
   ExploreOptions& options = arguments.options;
+  std::string around;
   Flags flags("explore");
   flags.Uint64("seed", &options.seed);
   flags.Uint64("timelines", &options.timelines);
@@ -123,6 +155,9 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   flags.Bool("edges", &options.edges);
   flags.Int("lag", &options.lag, 1, 1 << 16);
   flags.Int("max_checkpoints", &options.max_checkpoints, 1, 1 << 16);
+  flags.Numbers("split_at", &options.split_at);
+  flags.Uint64("split_every", &options.split_every);
+  flags.String("around", &around);
   flags.String("snapshot", &options.snapshot);
   flags.Duration("watchdog", &options.watchdog);
   flags.Bytes("memory_limit", &options.memory_limit);
@@ -134,13 +169,21 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
     return absl::InvalidArgumentError(
         "bad value --timelines=0: give 1 or more, or leave it out");
   }
+  if (flags.IsGiven("split_every") && options.split_every == 0) {
+    return absl::InvalidArgumentError(
+        "bad value --split_every=0: give 1 or more, or leave it out");
+  }
+  if (!around.empty()) {
+    ASSIGN_OR_RETURN(options.around, ReadAround(around, options));
+  }
   if (!flags.IsGiven("timelines") && !flags.IsGiven("time_limit")) {
     options.time_limit = kDefaultTimeLimit;
   }
   if (!flags.IsGiven("workers")) options.workers = CoreCount();
   if (arguments.out.empty()) {
     arguments.out =
-        absl::StrCat("campaigns/", options.campaign, "-", options.seed);
+        absl::StrCat("campaigns/", options.campaign, "-", options.seed,
+                     around.empty() ? "" : "-around");
   }
   return arguments;
 }
@@ -272,6 +315,15 @@ absl::StatusOr<int> ExploreCommand(const CommandLine& line) {
   console.Print(absl::StrCat(
       Headline("exploring", options.campaign, options.seed, options.parameters),
       " · ", Count(static_cast<uint64_t>(options.workers), "worker")));
+  if (options.around.has_value()) {
+    console.Print(absl::StrCat("around ", FormatRecipe(*options.around)));
+    const std::string& build = options.around->build_id();
+    if (!build.empty() && build != options.build_id) {
+      console.Print(
+          "  it was found with another build of this program and may lead "
+          "elsewhere by now");
+    }
+  }
   absl::StatusOr<ExploreResult> result = Explore(options);
   console.EndStatus();
   if (!result.ok()) return result.status();

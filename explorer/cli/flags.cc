@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
 
@@ -78,6 +79,21 @@ void Flags::Duration(absl::string_view name, absl::Duration* value) {
                  "5m, 1h30m");
     }
     *value = parsed;
+    return absl::OkStatus();
+  });
+}
+
+void Flags::Numbers(absl::string_view name, std::vector<uint64_t>* values) {
+  Add(name, false, [name, values](const std::string& text) {
+    std::vector<uint64_t> parsed;
+    for (const absl::string_view part : absl::StrSplit(text, ',')) {
+      uint64_t number = 0;
+      if (!ParseUint64(part, number) || number == 0) {
+        return Bad(name, text, "give positive numbers: 100 or 100,250,4000");
+      }
+      parsed.push_back(number);
+    }
+    *values = std::move(parsed);
     return absl::OkStatus();
   });
 }

@@ -32,6 +32,8 @@ class Flags {
            int max = std::numeric_limits<int>::max());
   // Positive.
   void Duration(absl::string_view name, absl::Duration* value);
+  // Positive, in any order: 100 or 100,250,4000.
+  void Numbers(absl::string_view name, std::vector<uint64_t>* values);
   // Positive: 512MiB, 4GiB.
   void Bytes(absl::string_view name, uint64_t* value);
   // --name key=value, any number of times.

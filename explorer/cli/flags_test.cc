@@ -22,6 +22,7 @@ struct Values {
   int workers = 0;
   absl::Duration limit;
   uint64_t memory = 0;
+  std::vector<uint64_t> numbers;
   std::map<std::string, std::string> params;
   std::vector<std::string> positional;
   bool seed_given = false;
@@ -37,6 +38,7 @@ Values Parse(const std::vector<std::string>& args) {
   flags.Int("workers", &values.workers, 1, 100);
   flags.Duration("limit", &values.limit);
   flags.Bytes("memory", &values.memory);
+  flags.Numbers("numbers", &values.numbers);
   flags.KeyValues("param", &values.params);
   values.status = flags.Parse(args);
   values.positional = flags.positional();
@@ -55,6 +57,17 @@ TEST(Flags, BytesHaveAUnit) {
                           "18446744073709551615GiB"}) {
     EXPECT_THAT(ErrorOf({absl::StrCat("--memory=", bad)}),
                 HasSubstr("512MiB, 4GiB"))
+        << bad;
+  }
+}
+
+TEST(Flags, NumbersAreAList) {
+  EXPECT_THAT(Parse({"--numbers=7"}).numbers, ElementsAre(7));
+  EXPECT_THAT(Parse({"--numbers=7,3,18446744073709551615"}).numbers,
+              ElementsAre(7, 3, ~uint64_t{0}));
+  for (const char* bad : {"", "0", "7,", ",7", "7,0", "7 ,3", "7;3", "-1"}) {
+    EXPECT_THAT(ErrorOf({absl::StrCat("--numbers=", bad)}),
+                HasSubstr("100,250,4000"))
         << bad;
   }
 }
@@ -90,7 +103,7 @@ TEST(Flags, AbsentOnesKeepTheirDefaults) {
 TEST(Flags, UnknownOnesListThoseThatExist) {
   EXPECT_EQ(ErrorOf({"--sed=1"}),
             "unknown flag --sed: explore has --fast, --out, --seed, "
-            "--workers, --limit, --memory, --param");
+            "--workers, --limit, --memory, --numbers, --param");
   EXPECT_THAT(ErrorOf({"-seed=1"}), HasSubstr("unknown flag -seed"));
   EXPECT_THAT(ErrorOf({"--se"}), HasSubstr("unknown flag --se"));
 }

@@ -23,6 +23,7 @@ struct Place {
   int parent = -1;  // on the way from the root
   int mark = -1;    // -1: a root
   int tree = 0;     // the timeline that made it
+  size_t segments = 0;  // of its timeline's recipe, those that had begun
   uint64_t segment_draws = 0;
   uint64_t draws = 0;
 };
@@ -53,6 +54,9 @@ class LogReader {
       *part().mutable_config() = config;
       places_[0].tree = 0;
       summary_.tree[0].root_seed = config.seed();
+      if (config.around().empty()) return absl::OkStatus();
+      ASSIGN_OR_RETURN(around_, ParseRecipe(config.around()));
+      summary_.tree[0].root_seed = around_.root_seed;
       return absl::OkStatus();
     };
     visitor.assertion = [this](const LoggedAssertionName& name) {
@@ -157,8 +161,10 @@ class LogReader {
     const bool is_root = at < 0 || logged.number() == 0;
     timeline.parent = is_root ? 0 : places_[at].tree;
     if (!is_root) {
-      timeline.segments = summary_.tree[timeline.parent].segments + 1;
+      timeline.segments = static_cast<uint32_t>(places_[at].segments) + 1;
       timeline.split_draws = places_[at].draws;
+    } else if (logged.number() == 0) {
+      timeline.segments = static_cast<uint32_t>(around_.breakpoints.size());
     }
     summary_.tree.push_back(std::move(timeline));
     branched_at_.push_back(is_root ? TreeTimeline::kNone : at);
@@ -206,6 +212,9 @@ class LogReader {
       places_.push_back({.parent = parent,
                          .mark = it->second,
                          .tree = index,
+                         .segments = timeline.segments -
+                                     std::min<size_t>(timeline.segments,
+                                                      found.pending()),
                          .segment_draws = found.segment_draws(),
                          .draws = found.draws()});
       parent = static_cast<int>(places_.size()) - 1;
@@ -255,15 +264,7 @@ class LogReader {
     recipe.set_campaign(part().config().campaign());
     *recipe.mutable_parameters() = part().config().parameters();
     recipe.set_root_seed(logged.root_seed());
-    std::vector<Breakpoint> segments;
-    for (int at = index; branched_at_[at] >= 0;) {
-      const Place& place = places_[branched_at_[at]];
-      segments.push_back({place.segment_draws, summary_.tree[at].seed,
-                          summary_.tree[at].streams});
-      at = place.tree;
-    }
-    std::reverse(segments.begin(), segments.end());
-    SetSegments(segments, recipe);
+    SetSegments(SegmentsOf(index), recipe);
     *recipe.mutable_expected() = violation;
     recipe.set_build_id(part().config().build_id());
     if (!logged.finished()) return recipe;
@@ -272,6 +273,26 @@ class LogReader {
     recipe.set_draws(logged.draws());
     *recipe.mutable_trace_samples() = logged.trace_samples();
     return recipe;
+  }
+
+  std::vector<Breakpoint> SegmentsOf(int index) const {
+    std::vector<int> way;  // from the timeline up to its root
+    for (int at = index; at >= 0;) {
+      way.push_back(at);
+      at = branched_at_[at] < 0 ? -1 : places_[branched_at_[at]].tree;
+    }
+    std::vector<Breakpoint> segments;
+    if (summary_.tree[way.back()].segments > 0) {
+      segments = around_.breakpoints;
+    }
+    for (size_t i = way.size() - 1; i-- > 0;) {
+      const TreeTimeline& timeline = summary_.tree[way[i]];
+      const Place& place = places_[branched_at_[way[i]]];
+      segments.resize(place.segments);
+      segments.push_back(
+          {place.segment_draws, timeline.seed, timeline.streams});
+    }
+    return segments;
   }
 
   // Each discovery counts once for each mark above it, also if several of the
@@ -376,6 +397,7 @@ class LogReader {
 
   const std::string path_;
   CampaignSummary summary_;
+  TextRecipe around_;  // without breakpoints if the search began with its seed
   std::vector<Place> places_;
   // For each of the tree: the splitpoint it branched off, if any.
   std::vector<int> branched_at_;

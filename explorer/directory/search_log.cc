@@ -23,6 +23,15 @@ std::string ParametersOf(const SearchConfig& config) {
       });
 }
 
+std::string SplitsOf(const SearchConfig& config) {
+  std::string text = absl::StrJoin(config.split_at(), ",");
+  if (config.split_every() != 0) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", "every ",
+                    config.split_every());
+  }
+  return text;
+}
+
 // OK if both are the same search.
 absl::Status CheckSameSearch(const std::string& path, const SearchConfig& logged,
                              const SearchConfig& wanted) {
@@ -50,6 +59,13 @@ absl::Status CheckSameSearch(const std::string& path, const SearchConfig& logged
   }
   if (logged.lag() != wanted.lag()) {
     return differs("lag", logged.lag(), wanted.lag());
+  }
+  if (logged.around() != wanted.around()) {
+    return differs("recipe to search around", logged.around(),
+                   wanted.around());
+  }
+  if (SplitsOf(logged) != SplitsOf(wanted)) {
+    return differs("splits", SplitsOf(logged), SplitsOf(wanted));
   }
   if (logged.build_id() != wanted.build_id()) {
     return differs("build", logged.build_id(), wanted.build_id());

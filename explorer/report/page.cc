@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
@@ -31,6 +32,16 @@ std::string ConfigText(const SearchConfig& config) {
   std::string text = absl::StrCat("seed ", config.seed());
   for (const CampaignParameter& parameter : config.parameters()) {
     absl::StrAppend(&text, " · ", parameter.name(), "=", parameter.value());
+  }
+  if (!config.around().empty()) {
+    absl::StrAppend(&text, " · around ", config.around());
+  }
+  if (config.split_at_size() > 0) {
+    absl::StrAppend(&text, " · splits at ",
+                    absl::StrJoin(config.split_at(), ", "), " draws");
+  }
+  if (config.split_every() > 0) {
+    absl::StrAppend(&text, " · splits every ", config.split_every(), " draws");
   }
   return absl::StrCat(text, " · policy ", config.policy(), " · lag ",
                       config.lag(), config.ignores_edges() ? " · no edges" : "",
@@ -335,7 +346,7 @@ class Page {
 };
 
 AssertionKind KindOf(absl::string_view name) {
-  for (int i = 0; i <= static_cast<int>(AssertionKind::kSometimesEach); ++i) {
+  for (int i = 0; i <= static_cast<int>(AssertionKind::kState); ++i) {
     const auto kind = static_cast<AssertionKind>(i);
     if (AssertionKindName(kind) == name) return kind;
   }

@@ -72,6 +72,21 @@ std::string Between(const std::string& text, const std::string& from,
   return text.substr(begin + from.size(), end - begin - from.size());
 }
 
+TEST(Page, SaysWhereASearchBeganAndBranched) {
+  TestingLog log = MakeTestingLog(42);
+  log.config.set_around("7: 20@3");
+  log.config.add_split_at(5);
+  log.config.add_split_at(10);
+  log.config.set_split_every(100);
+  const std::string directory = TestDirectory("search");
+  WriteTestingLog(log, directory);
+  const std::string page = PageOf(directory);
+  EXPECT_THAT(page, HasSubstr(" · around 7: 20@3 · splits at 5, 10 draws · "
+                              "splits every 100 draws · policy "));
+  // What branched off the first timeline had come along the recipe's way.
+  EXPECT_THAT(page, HasSubstr("<code>42: 20@3 -&gt; 10@1007</code>"));
+}
+
 TEST(Page, ShowsWhatTheSearchCameTo) {
   const std::string page = TestingPage();
   for (const char* text : {

@@ -12,6 +12,7 @@
 #include "explorer/fault/fault_report.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
+#include "explorer/search/around.h"
 #include "explorer/search/log_codec.h"
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
@@ -63,14 +64,15 @@ Coordinator::Coordinator(const ExploreOptions& options,
     : options_(options),
       start_(absl::Now()),
       policy_(std::move(policy)),
-      archive_(options.seed),
+      archive_(FirstRootSeed(options)),
       pool_({.lag = options.lag,
              .max_checkpoints = options.max_checkpoints,
              .watchdog = options.watchdog,
              .workers = options.workers,
              .snapshot = ModeOf(options.snapshot),
              .memory_limit = options.memory_limit,
-             .edges = options.edges},
+             .edges = options.edges,
+             .splits = {.at = options.split_at, .every = options.split_every}},
             std::move(simulation), archive_),
       edges_(&pool_.region()),
       log_(std::move(log)) {}
@@ -141,8 +143,15 @@ void Coordinator::Decide() {
   Job next;
   next.number = decided_++;
   DecisionRandom random(options_.seed, next.number);
-  // The first timeline is the campaign's seed itself.
+  // The first timeline is the campaign's seed itself, or the recipe's that is
+  // searched around.
   next.cell = next.number == 0 ? 0 : policy_->Pick(archive_, random);
+  // Of the fresh seeds, half are spent around the recipe.
+  if (next.cell == Policy::kFreshSeed && cells_around_ > 0 &&
+      random.Chance({1, 2})) {
+    next.cell = 1 + static_cast<int>(
+                        random.Below(static_cast<uint64_t>(cells_around_)));
+  }
   const uint64_t seed = SeedOfJob(options_.seed, next.number);
   if (next.cell == Policy::kFreshSeed) {
     next.root_seed = seed;
@@ -156,7 +165,9 @@ void Coordinator::Decide() {
     const Splitpoint& from = archive_.splitpoints()[way.splitpoint];
     next.splitpoint = way.splitpoint;
     next.root_seed = from.root_seed;
-    if (next.number > 0) {
+    if (next.number == 0) {
+      next.segments = FirstSegments(options_);
+    } else {
       next.segments = from.segments;
       const StreamKinds streams = policy_->uses_operators()
                                       ? operators_.Pick(random)
@@ -191,6 +202,9 @@ void Coordinator::Commit(uint64_t number) {
   CommitArrivals(done, slot);
   edges_.CommitEnd(number, slot);
   edges_.SetAllKnowUntil(AllKnowUntil(committed_));
+  if (number == 0 && options_.around.has_value()) {
+    cells_around_ = archive_.size() - 1;
+  }
   pool_.Finish(number,
                done.cell >= 0 && archive_.cells()[done.cell].FindWay(
                                      done.splitpoint) >= 0);
@@ -235,8 +249,11 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
     found.accepted = advances || found.is_way;
     if (!found.accepted) continue;
     if (parent == Job::kNone) parent = archive_.AddRoot(done.root_seed);
+    // Of a recipe's own timeline, those of its segments that had begun.
+    std::vector<Breakpoint> segments = done.segments;
+    segments.resize(segments.size() - std::min(segments.size(), found.pending));
     parent = archive_.AddSplitpoint({.root_seed = done.root_seed,
-                                     .segments = done.segments,
+                                     .segments = std::move(segments),
                                      .segment_draws = found.segment_draws,
                                      .ordinal = found.ordinal,
                                      .draws = found.draws,
@@ -289,8 +306,8 @@ bool Coordinator::AcceptDiscovery(const Job& done, const JobSlot& slot,
   // One segment more, for the jobs that branch there, must still fit.
   if (done.segments.size() + 1 <= kMaxPath &&
       (is_of_edges ||
-       pool_.region().Commit(found.key, found.quality, done.number,
-                             AllKnowUntil(committed_)))) {
+       pool_.region().frontier.Commit(found.key, found.quality, done.number,
+                                      AllKnowUntil(committed_)))) {
     return true;
   }
   ++result_.discoveries_dropped;

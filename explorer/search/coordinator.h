@@ -79,6 +79,7 @@ class Coordinator {
 
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one
   uint64_t committed_ = 0;  // jobs committed so far
+  int cells_around_ = 0;    // from the first: those on a recipe's way
   std::map<uint64_t, size_t> bug_index_;  // identity -> result_.bugs
   ExploreResult result_;
   absl::Time next_progress_;

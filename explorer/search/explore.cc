@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "explorer/directory/search_log.h"
+#include "explorer/search/around.h"
 #include "explorer/search/coordinator.h"
 #include "explorer/search/log_codec.h"
 #include "explorer/search/policy.h"
@@ -25,6 +26,18 @@ absl::Status CheckRange(absl::string_view name, int64_t value, int64_t low,
   if (value >= low && value <= high) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       name, " is ", value, "; use ", low, " to ", high));
+}
+
+// Whoever resumes or merges the search compares this very list.
+void AddSplitsAround(ExploreOptions& options) {
+  std::vector<uint64_t>& splits = options.split_at;
+  if (options.around.has_value()) {
+    const std::vector<uint64_t> around =
+        explorer::SplitsAround(*options.around);
+    splits.insert(splits.end(), around.begin(), around.end());
+  }
+  std::sort(splits.begin(), splits.end());
+  splits.erase(std::unique(splits.begin(), splits.end()), splits.end());
 }
 
 }  // namespace
@@ -45,6 +58,8 @@ absl::StatusOr<ExploreResult> Explore(const ExploreOptions& options) {
         "snapshot is \"", effective.snapshot,
         "\"; use \"auto\", \"fork\" or \"rewind\""));
   }
+  RETURN_IF_ERROR(explorer::CheckAround(effective));
+  AddSplitsAround(effective);
   ASSIGN_OR_RETURN(auto policy, explorer::MakePolicy(effective.policy));
   ASSIGN_OR_RETURN(const Campaign* campaign,
                    FindCampaign(effective.campaign));

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,13 @@ struct ExploreOptions {
   int lag = 8;
   // Edges of instrumented code are marks (explorer/coverage). Likewise.
   bool edges = true;
+  // Where timelines may branch besides: at these numbers of draws since the
+  // root, and every so many (0: not).
+  std::vector<uint64_t> split_at;
+  uint64_t split_every = 0;
+  // The search begins with this recipe's timeline instead of with its seed's,
+  // and timelines may branch all along its way.
+  std::optional<BugRecipe> around;
   // Bounds; they change the speed, never the tree.
   int max_checkpoints = 256;
   // How a timeline gets its world: "fork", a process for each; "rewind", from

@@ -25,6 +25,7 @@ LoggedDiscovery ToLogged(const Arrival& found) {
   logged.set_key(found.key);
   for (int64_t quality : found.quality) logged.add_quality(quality);
   logged.set_ordinal(found.ordinal);
+  logged.set_pending(found.pending);
   logged.set_segment_draws(found.segment_draws);
   logged.set_draws(found.draws);
   logged.set_events(found.events);
@@ -69,6 +70,7 @@ void FromLogged(const LoggedDiscovery& logged, Arrival& found) {
     found.quality[i] = logged.quality(i);
   }
   found.ordinal = logged.ordinal();
+  found.pending = logged.pending();
   found.segment_draws = logged.segment_draws();
   found.draws = logged.draws();
   found.events = logged.events();
@@ -145,6 +147,12 @@ SearchConfig ConfigOf(const ExploreOptions& options) {
   config.set_lag(static_cast<uint32_t>(options.lag));
   config.set_build_id(options.build_id);
   config.set_ignores_edges(!options.edges);
+  if (options.around.has_value()) {
+    config.set_around(FormatRecipe(*options.around));
+  }
+  config.mutable_split_at()->Add(options.split_at.begin(),
+                                 options.split_at.end());
+  config.set_split_every(options.split_every);
   return config;
 }
 

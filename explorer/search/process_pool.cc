@@ -63,7 +63,7 @@ void ProcessPool::Start() {
   CHECK(pid >= 0) << "fork failed";
   if (pid == 0) {
     setpgid(0, 0);
-    RunNursery(region_, &simulation_);
+    RunNursery(region_, &simulation_, options_.splits);
   }
   setpgid(pid, pid);  // on both sides, as either may be first
   group_ = pid;

@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "explorer/checkpoint/draw_splits.h"
 #include "explorer/search/archive.h"
 #include "explorer/search/job.h"
 #include "explorer/search/runner_set.h"
@@ -36,6 +37,7 @@ class ProcessPool {
     SnapshotMode snapshot = SnapshotMode::kFork;
     uint64_t memory_limit = 0;  // of a job; 0: none
     bool edges = true;          // of instrumented code are marks
+    DrawSplits splits;
   };
 
   // Lifetime: archive outlives the pool.

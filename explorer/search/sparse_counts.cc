@@ -19,7 +19,7 @@ void SparseCounts::Restore(const std::map<uint32_t, uint64_t>& again,
     cell.reaches = 1;
     auto it = again.find(static_cast<uint32_t>(i - 1));
     if (it != again.end()) cell.reaches += static_cast<uint32_t>(it->second);
-    region.SetReaches(cell.key, cell.reaches);
+    region.frontier.SetReaches(cell.key, cell.reaches);
   }
 }
 
@@ -47,7 +47,7 @@ void SparseCounts::Commit(const Job& job, const JobSlot& slot,
     // committed meanwhile; what is counted here does not: below the bound all
     // of them do.
     if (cell.reaches >= kReachesCounted) continue;
-    region.SetReaches(key, ++cell.reaches);
+    region.frontier.SetReaches(key, ++cell.reaches);
     if (static_cast<size_t>(index) < known_before) {
       ++again_[static_cast<uint32_t>(index - 1)];
     }

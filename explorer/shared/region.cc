@@ -69,8 +69,8 @@ void Region::MakeOrdersReadOnly() {
 
 uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival) {
   checksum = AddNumbers(
-      checksum, {arrival.key, arrival.ordinal, arrival.segment_draws,
-                 arrival.draws, arrival.events,
+      checksum, {arrival.key, arrival.ordinal, arrival.pending,
+                 arrival.segment_draws, arrival.draws, arrival.events,
                  static_cast<uint64_t>(arrival.time_ns)});
   return AddArray(checksum, arrival.quality.data(), arrival.quality.size());
 }
@@ -123,7 +123,8 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
         found.checkpoint == -1 ||
         std::find(order.free_checkpoints, end, found.checkpoint) != end;
     const bool is_of_edges = found.assertion == kEdgesAssertion;
-    if (!is_own || (!is_of_edges && found.assertion >= assertions)) {
+    if (!is_own || (!is_of_edges && found.assertion >= assertions) ||
+        found.at.pending > order.path_size) {
       return false;
     }
     if (is_of_edges) {
@@ -135,120 +136,14 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
     }
     told += AddToChecksum(0, found);
   }
-  for (uint32_t i = 0; i < again; ++i) told += AddToChecksum(0, arrivals[i]);
+  for (uint32_t i = 0; i < again; ++i) {
+    if (arrivals[i].pending > order.path_size) return false;
+    told += AddToChecksum(0, arrivals[i]);
+  }
   if (finished.load() == 0) return true;
   if (sample_count > TraceHash::kMaxSamples) return false;
   if (has_violation.load() != 0) told += AddToChecksum(0, violation);
   return ChecksumOf(order.job, told, assertions) == checksum;
-}
-
-bool FrontierEntry::Knows(const MarkQuality& quality,
-                          uint64_t known_until) const {
-  for (const Version& version : versions) {
-    const uint64_t job = version.job.load(std::memory_order_acquire);
-    if (job == 0 || job - 1 >= known_until) continue;
-    if (!(version.quality < quality)) return true;
-  }
-  return false;
-}
-
-FrontierEntry::Version* FrontierEntry::FreeVersion(uint64_t all_know_until) {
-  Version* free_version = nullptr;
-  for (Version& version : versions) {
-    const uint64_t at = version.job.load(std::memory_order_relaxed);
-    if (at == 0) return &version;
-    // Versions that all jobs know serve only while they are the best such.
-    if (at - 1 >= all_know_until) continue;
-    for (const Version& other : versions) {
-      const uint64_t other_at = other.job.load(std::memory_order_relaxed);
-      if (&other != &version && other_at != 0 &&
-          other_at - 1 < all_know_until && version.quality < other.quality) {
-        free_version = &version;
-      }
-    }
-  }
-  return free_version;
-}
-
-const std::atomic<uint32_t>* Frontier::IndexAt(uint32_t at_level) const {
-  if (at_level == 0) return small_index;
-  return large_index + (SlotsAt(at_level) - SlotsAt(1)) / 3;
-}
-
-const FrontierEntry* Frontier::Find(uint64_t key) const {
-  const uint32_t at_level = level.load(std::memory_order_acquire);
-  const std::atomic<uint32_t>* index = IndexAt(at_level);
-  const size_t mask = SlotsAt(at_level) - 1;
-  for (size_t probe = 0; probe <= mask; ++probe) {
-    const uint32_t place =
-        index[(key + probe) & mask].load(std::memory_order_acquire);
-    if (place == 0) return nullptr;
-    const FrontierEntry& entry = entries[place - 1];
-    if (entry.key.load(std::memory_order_relaxed) == key) return &entry;
-  }
-  return nullptr;
-}
-
-void Frontier::Insert(uint32_t at_level, uint64_t key, uint32_t place) {
-  auto* index = const_cast<std::atomic<uint32_t>*>(IndexAt(at_level));
-  const size_t mask = SlotsAt(at_level) - 1;
-  size_t slot = key & mask;
-  while (index[slot].load(std::memory_order_relaxed) != 0) {
-    slot = (slot + 1) & mask;
-  }
-  index[slot].store(place, std::memory_order_release);
-}
-
-// Whoever looks into the old index meanwhile misses only what is newer than
-// what it may know.
-void Frontier::Publish(uint64_t key) {
-  const auto place = static_cast<uint32_t>(count.load() + 1);
-  entries[place - 1].key.store(key, std::memory_order_release);
-  uint32_t at_level = level.load();
-  if (2 * size_t{place} > SlotsAt(at_level) && at_level + 1 < kLevels) {
-    ++at_level;
-    for (uint32_t i = 1; i < place; ++i) {
-      Insert(at_level, entries[i - 1].key.load(), i);
-    }
-    level.store(at_level, std::memory_order_release);
-  }
-  Insert(at_level, key, place);
-  count.store(place, std::memory_order_release);
-}
-
-const FrontierEntry* Region::Find(uint64_t key) const {
-  return frontier.Find(key == 0 ? 1 : key);
-}
-
-bool Region::Knows(uint64_t key, const MarkQuality& quality,
-                   uint64_t known_until) const {
-  const FrontierEntry* entry = Find(key);
-  return entry != nullptr && entry->Knows(quality, known_until);
-}
-
-void Region::SetReaches(uint64_t key, uint32_t reaches) {
-  if (const FrontierEntry* entry = Find(key)) {
-    frontier.entries[entry - frontier.entries].reaches.store(
-        reaches, std::memory_order_relaxed);
-  }
-}
-
-bool Region::Commit(uint64_t key, const MarkQuality& quality, uint64_t job,
-                    uint64_t all_know_until) {
-  if (key == 0) key = 1;
-  if (frontier.count.load() >= kMaxMarks) return false;
-  const FrontierEntry* const known = Find(key);
-  FrontierEntry& entry =
-      known == nullptr ? frontier.Next()
-                       : frontier.entries[known - frontier.entries];
-  FrontierEntry::Version* const version =
-      entry.FreeVersion(all_know_until);
-  if (version == nullptr) return false;
-  version->job.store(0, std::memory_order_release);
-  version->quality = quality;
-  version->job.store(job + 1, std::memory_order_release);
-  if (known == nullptr) frontier.Publish(key);
-  return true;
 }
 
 }  // namespace moonpool::explorer

@@ -24,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "explorer/coverage/scan.h"
 #include "explorer/fault/fault.h"
+#include "explorer/shared/frontier.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
 #include "sim/core/trace_hash.h"
@@ -47,7 +48,6 @@ inline constexpr size_t kMaxEdges = size_t{1} << 20;
 inline constexpr size_t kMaxEdgeHits = 16384;
 // In place of an assertion: the discovery is one of code edges.
 inline constexpr uint32_t kEdgesAssertion = ~uint32_t{0};
-inline constexpr size_t kMaxMarks = size_t{3} << 18;
 // Who reads a page that it has not touched yet gets those around it, too: those
 // of the same so many bytes, if they are in use.
 inline constexpr size_t kFaultWindow = size_t{64} << 10;
@@ -62,27 +62,6 @@ struct FixedText {
     text.copy(bytes, size);
   }
   absl::string_view Get() const { return {bytes, size < N ? size : N}; }
-};
-
-// One known mark. A timeline of job n may only know what jobs up to n - lag
-// have committed, while the coordinator is already ahead; so an improvement of
-// the quality is a further version, not an overwrite.
-struct FrontierEntry {
-  static constexpr uint64_t kNever = ~uint64_t{0};
-  static constexpr int kVersions = 4;
-  struct Version {
-    std::atomic<uint64_t> job;  // that committed it, plus one; 0: empty
-    MarkQuality quality;
-  };
-  std::atomic<uint64_t> key;  // 0: empty
-  // Committed timelines that came here, up to kReachesCounted.
-  std::atomic<uint32_t> reaches;
-  Version versions[kVersions];
-
-  bool Knows(const MarkQuality& quality, uint64_t known_until) const;
-  // Coordinator: where another version can go, as no job that is still to come
-  // needs what is there. nullptr: nowhere.
-  Version* FreeVersion(uint64_t all_know_until);
 };
 
 // An edge of the code under test and a class of its hit count, as one number.
@@ -114,6 +93,7 @@ struct Arrival {
   uint64_t key;
   MarkQuality quality;
   uint64_t ordinal;        // marks seen by the timeline up to this one
+  uint64_t pending;        // breakpoints of its job that had not applied yet
   uint64_t segment_draws;  // since its last reseed
   uint64_t draws;          // since the root
   uint64_t events;
@@ -151,41 +131,6 @@ struct ViolationRecord {
 uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival);
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
-
-// All marks known so far, in the order of their first commits, and an index by
-// their keys that grows with them. Dense, since a fresh process takes a page
-// fault for each window that it looks at.
-struct Frontier {
-  static constexpr size_t kSmallIndex = 512;  // slots
-  static constexpr uint32_t kLevels = 7;
-  // Slots of the index at a level: four times those of the one below.
-  static constexpr size_t SlotsAt(uint32_t level) {
-    return kSmallIndex << (2 * level);
-  }
-  static constexpr size_t kMostSlots = kSmallIndex << (2 * (kLevels - 1));
-  static_assert(kMostSlots >= 2 * kMaxMarks);
-  // Of all levels above the first.
-  static constexpr size_t kLargeIndex = kSmallIndex * 4 *
-                                        ((size_t{1} << 2 * (kLevels - 1)) - 1) /
-                                        3;
-
-  std::atomic<uint64_t> count;
-  std::atomic<uint32_t> level;  // of the index in use; those below it are old
-  // A slot: place in entries plus one; 0: empty. Open addressing.
-  std::atomic<uint32_t> small_index[kSmallIndex];
-  FrontierEntry entries[kMaxMarks];
-  std::atomic<uint32_t> large_index[kLargeIndex];
-
-  const FrontierEntry* Find(uint64_t key) const;
-  // Coordinator: another mark. REQUIRES: it is not known, count < kMaxMarks.
-  // Publish makes the entry known, when it has been filled in.
-  FrontierEntry& Next() { return entries[count.load()]; }
-  void Publish(uint64_t key);
-
- private:
-  const std::atomic<uint32_t>* IndexAt(uint32_t level) const;
-  void Insert(uint32_t at_level, uint64_t key, uint32_t place);
-};
 
 // What the coordinator orders; timelines only read it.
 struct alignas(64) JobOrder {
@@ -314,20 +259,6 @@ struct Region {
     }
     return false;
   }
-
-  // Whether the mark is known, at this quality or a better one, to a job that
-  // knows what jobs < known_until have committed.
-  bool Knows(uint64_t key, const MarkQuality& quality,
-             uint64_t known_until) const;
-  // The mark's entry, or null.
-  const FrontierEntry* Find(uint64_t key) const;
-  // Coordinator: the mark, if it is in the table, has had so many arrivals.
-  void SetReaches(uint64_t key, uint32_t reaches);
-  // Coordinator: job has committed this mark. False if the table is full or
-  // the mark has kVersions versions that some job in flight must tell apart;
-  // jobs < all_know_until are known to all.
-  bool Commit(uint64_t key, const MarkQuality& quality, uint64_t job,
-              uint64_t all_know_until);
 };
 
 }  // namespace moonpool::explorer

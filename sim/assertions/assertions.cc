@@ -1,6 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/assertions/assertions.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -34,18 +36,43 @@ bool Holds(Comparison comparison, int64_t left, int64_t right) {
   return false;
 }
 
-// Watermark levels: exact up to 16, then four a doubling, so that a counter
-// which grows by one per event does not become a discovery per event.
-int64_t LevelOf(int64_t value) {
-  const bool negative = value < 0;
-  const uint64_t size = negative ? ~static_cast<uint64_t>(value) + 1
-                                 : static_cast<uint64_t>(value);
-  int64_t level = static_cast<int64_t>(size);
-  if (size > 16) {
-    const int log = 63 - __builtin_clzll(size);
-    level = 16 + (log - 4) * 4 + static_cast<int64_t>((size >> (log - 2)) & 3);
-  }
-  return negative ? -level : level;
+// Exact below 16, then four levels a doubling. At most 256.
+int64_t LevelOfDistance(uint64_t distance) {
+  if (distance < 16) return static_cast<int64_t>(distance);
+  const int log = 63 - __builtin_clzll(distance);
+  return 16 + (log - 4) * 4 +
+         static_cast<int64_t>((distance >> (log - 2)) & 3);
+}
+
+uint64_t Distance(int64_t a, int64_t b) {
+  const uint64_t difference = static_cast<uint64_t>(a) -
+                              static_cast<uint64_t>(b);
+  return a < b ? 0 - difference : difference;
+}
+
+int64_t SaturatingDifference(int64_t a, int64_t b) {
+  int64_t difference = 0;
+  if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+  return a < b ? std::numeric_limits<int64_t>::min()
+               : std::numeric_limits<int64_t>::max();
+}
+
+// Where a value lies: on which side of zero or of the bound, whichever is
+// nearer, and at what level of distance from it.
+struct Level {
+  bool is_from_bound = false;
+  int64_t level = 0;  // negative: below it
+};
+
+Level LevelOf(int64_t value, int64_t bound) {
+  const uint64_t from_zero = Distance(value, 0);
+  const uint64_t from_bound = Distance(value, bound);
+  Level found;
+  found.is_from_bound = from_bound < from_zero;
+  const int64_t base = found.is_from_bound ? bound : 0;
+  found.level = LevelOfDistance(std::min(from_zero, from_bound));
+  if (value < base) found.level = -found.level;
+  return found;
 }
 
 void Notify(const AssertionEntry& entry, uint64_t key, std::string label,
@@ -109,43 +136,58 @@ bool AssertNumeric(AssertionSite& site, int64_t left, int64_t right) {
   } else if (entry.kind == AssertionKind::kNumericSometimes) {
     ++entry.fails;
   }
+  // The bound may move, too: being nearer to it is as good as a better value.
   const bool maximize = Maximizes(entry);
-  if (!entry.has_watermark ||
-      (maximize ? left > entry.watermark : left < entry.watermark)) {
-    NumericMark(entry, left);
+  const int64_t lead = maximize ? SaturatingDifference(left, right)
+                                : SaturatingDifference(right, left);
+  const bool is_better =
+      maximize ? left > entry.watermark : left < entry.watermark;
+  if (is_better || lead > entry.lead || !entry.has_watermark) {
+    if (is_better || !entry.has_watermark) entry.watermark = left;
+    if (lead > entry.lead || !entry.has_watermark) entry.lead = lead;
+    entry.has_watermark = true;
+    // Nothing goes on from a violation.
+    if (holds || entry.kind == AssertionKind::kNumericSometimes) {
+      NumericMark(entry, left, right);
+    }
   }
   return holds;
 }
 
-void NumericMark(AssertionEntry& entry, int64_t value) {
-  const int64_t level = LevelOf(value);
-  const bool same_level =
-      entry.has_watermark && LevelOf(entry.watermark) == level;
-  entry.has_watermark = true;
-  entry.watermark = value;
+void NumericMark(AssertionEntry& entry, int64_t left, int64_t right) {
+  const Level level = LevelOf(left, right);
+  uint64_t key = Combine64(entry.id, static_cast<uint64_t>(level.level));
+  if (level.is_from_bound) key = Mix64(key);
+  if (entry.reached && entry.level == key) return;
   entry.reached = true;
-  if (same_level || !HasObserver()) return;
+  entry.level = key;
+  // With a bound that moves, a value may come to the same level again.
+  if (!AssertionTable::Get().HitBucket(key, {}) || !HasObserver()) return;
   Arena::OutsideScope outside;
-  Notify(entry, Combine64(entry.id, static_cast<uint64_t>(level)),
-         absl::StrCat(entry.message, " = ", value), {});
+  std::string label = absl::StrCat(entry.message, " = ", left);
+  if (level.is_from_bound) absl::StrAppend(&label, " (bound ", right, ")");
+  Notify(entry, key, std::move(label), {});
 }
 
 void AssertAll(AssertionSite& site,
                std::initializer_list<AssertionCondition> conditions) {
   AssertionEntry& entry = site.Entry();
   CHECK_LE(conditions.size(), 64u) << "ASSERT_SOMETIMES_ALL: at most 64 names";
-  uint64_t subset = 0;
+  uint64_t set = 0;
   int at = 0;
   for (const AssertionCondition& condition : conditions) {
-    subset |= uint64_t{condition.holds} << at++;
+    set |= uint64_t{condition.holds} << at++;
   }
   const bool all =
-      subset == (at == 64 ? ~uint64_t{0} : (uint64_t{1} << at) - 1);
+      set == (at == 64 ? ~uint64_t{0} : (uint64_t{1} << at) - 1);
   ++(all ? entry.passes : entry.fails);
-  // Subsets, not their sizes: {a,b} and {c,d} are different places to be.
-  if (subset == 0) return;
-  const uint64_t key = Combine64(entry.id, subset);
-  if (!AssertionTable::Get().HitBucket(key, {}) || !HasObserver()) return;
+  // Sets, not their sizes: {a,b} and {c,d} are different places to be. But {a}
+  // after {a,b} is no progress.
+  if (set == 0) return;
+  const uint64_t key = Combine64(entry.id, set);
+  if (!AssertionTable::Get().HitSet(entry, key, set) || !HasObserver()) {
+    return;
+  }
   Arena::OutsideScope outside;
   std::string label(entry.message);
   for (const AssertionCondition& condition : conditions) {

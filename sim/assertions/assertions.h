@@ -9,6 +9,7 @@
 //   ASSERT_SOMETIMES(retried, "a client retries");
 //   ASSERT_SOMETIMES_EACH("gate", {{"lock", l}, {"depth", d}});
 //   ASSERT_SOMETIMES_EACH("floor", {{"floor", f}}, {{"health", hp}});
+//   REPORT_STATE("raft roles", {{"leaders", n}, {"candidates", c}});
 //
 // | macro                         | violated when    | missed when (coverage) |
 // | ASSERT_ALWAYS                 | ever false       | never evaluated        |
@@ -20,6 +21,7 @@
 // | ASSERT_SOMETIMES_GREATER_THAN…|                  | never true             |
 // | ASSERT_SOMETIMES_ALL          |                  | never all true at once |
 // | ASSERT_SOMETIMES_EACH         |                  | never evaluated        |
+// | REPORT_STATE                  |                  |                        |
 //
 // The message is a literal and is the assertion's identity (with its kind):
 // two places with the same message are one assertion. Every macro registers
@@ -53,7 +55,8 @@ struct AssertionDetail {
   std::string value;
 };
 
-// A named integer of ASSERT_SOMETIMES_EACH.
+// A named integer, truth value or enumerator of ASSERT_SOMETIMES_EACH or
+// REPORT_STATE.
 struct AssertionKey {
   template <typename Int>
   AssertionKey(absl::string_view name, Int value)
@@ -77,7 +80,7 @@ using Details = std::initializer_list<AssertionDetail>;
 // Out of line, cold.
 void Violate(AssertionEntry& entry, Details details);
 void Reach(AssertionEntry& entry);
-void NumericMark(AssertionEntry& entry, int64_t value);
+void NumericMark(AssertionEntry& entry, int64_t left, int64_t right);
 
 inline void AssertTrue(AssertionSite& site) { ++site.Entry().passes; }
 inline void AssertSometimes(AssertionSite& site, bool condition) {
@@ -95,6 +98,10 @@ void AssertAll(AssertionSite& site,
                std::initializer_list<AssertionCondition> conditions);
 void AssertEach(AssertionSite& site, std::initializer_list<AssertionKey> keys,
                 std::initializer_list<AssertionKey> quality = {});
+inline void ReportState(AssertionSite& site,
+                        std::initializer_list<AssertionKey> state) {
+  AssertEach(site, state);
+}
 
 }  // namespace internal
 }  // namespace moonpool
@@ -192,6 +199,16 @@ void AssertEach(AssertionSite& site, std::initializer_list<AssertionKey> keys,
   do {                                                            \
     MOONPOOL_SITE_(kSometimesEach, kNone, message);               \
     ::moonpool::internal::AssertEach(moonpool_site, __VA_ARGS__); \
+  } while (false)
+
+// Tells the search in what state the system is, in words of your own: each new
+// combination of values is a mark. Nothing is demanded: a state that is never
+// reported is no miss. Few values each: of roles and relations, not of ids,
+// times or counters.
+#define REPORT_STATE(message, ...)                                \
+  do {                                                            \
+    MOONPOOL_SITE_(kState, kNone, message);                       \
+    ::moonpool::internal::ReportState(moonpool_site, __VA_ARGS__); \
   } while (false)
 
 #endif  // MOONPOOL_SIM_ASSERTIONS_ASSERTIONS_H_

@@ -219,7 +219,7 @@ TEST_F(AssertionsTest, WatermarkMarksEachLevelOnce) {
       ASSERT_SOMETIMES_GREATER_THAN(value, 1000, "level");
     }
   }
-  // Exact up to 16, then four levels a doubling.
+  // Exact below 16, then four levels a doubling.
   Strings want;
   for (int value = 1; value <= 16; ++value) {
     want.push_back("level = " + std::to_string(value));
@@ -271,9 +271,125 @@ TEST_F(AssertionsTest, ExtremeWatermarksHaveLevels) {
   EXPECT_EQ(recorder_.marks.size(), 3u);
 }
 
+// The values of which each is a mark, if they come one after another.
+std::vector<int64_t> MarkedOf(const Recorder& recorder) {
+  std::vector<int64_t> values;
+  for (const Mark& mark : recorder.marks) {
+    const size_t at = mark.label.rfind(" = ") + 3;
+    values.push_back(std::stoll(mark.label.substr(at)));
+  }
+  return values;
+}
+
+TEST_F(AssertionsTest, WatermarksAreExactAtZeroAndAtTheBoundAndSparseBetween) {
+  constexpr int64_t kBound = 1000000;
+  for (int64_t value = 0; value <= kBound + 20; ++value) {
+    ASSERT_SOMETIMES_GREATER_THAN_OR_EQUAL_TO(value, kBound, "up to a million");
+  }
+  const std::vector<int64_t> up = MarkedOf(recorder_);
+  EXPECT_LT(up.size(), 200u);
+  for (int64_t value = 0; value < 16; ++value) {
+    for (const int64_t exact : {value, kBound - value, kBound + value}) {
+      EXPECT_TRUE(std::count(up.begin(), up.end(), exact) == 1) << exact;
+    }
+  }
+  recorder_.marks.clear();
+  for (int64_t value = 0; value >= -kBound - 20; --value) {
+    ASSERT_SOMETIMES_LESS_THAN_OR_EQUAL_TO(value, -kBound,
+                                           "down to minus a million");
+  }
+  const std::vector<int64_t> down = MarkedOf(recorder_);
+  ASSERT_EQ(down.size(), up.size());
+  for (size_t i = 0; i < up.size(); ++i) EXPECT_EQ(down[i], -up[i]);
+  // The other way round: from far beyond the goal, past zero where levels are
+  // exact, too.
+  recorder_.marks.clear();
+  for (int64_t value = kBound; value >= -1; --value) {
+    ASSERT_SOMETIMES_LESS_THAN(value, 0, "down from a million");
+  }
+  EXPECT_LT(recorder_.marks.size(), 100u);
+  const std::vector<int64_t> last = MarkedOf(recorder_);
+  for (int64_t value = 15; value >= -1; --value) {
+    EXPECT_EQ(last[last.size() - 2 - static_cast<size_t>(value)], value);
+  }
+}
+
+TEST_F(AssertionsTest, AnAlwaysIsFollowedUpToItsBoundAndNotBeyond) {
+  constexpr int64_t kBound = 1000000;
+  for (int64_t value = 0; value <= kBound + 20; ++value) {
+    ASSERT_ALWAYS_LESS_THAN(value, kBound, "always below");
+    ASSERT_ALWAYS_GREATER_THAN_OR_EQUAL_TO(-value, -kBound, "always above");
+  }
+  std::vector<int64_t> below;
+  std::vector<int64_t> above;
+  for (const int64_t value : MarkedOf(recorder_)) {
+    // Zero is one of each.
+    if (value >= 0) below.push_back(value);
+    if (value <= 0) above.push_back(-value);
+  }
+  for (int64_t value = 1; value < 16; ++value) {
+    EXPECT_TRUE(std::count(below.begin(), below.end(), kBound - value) == 1);
+    EXPECT_TRUE(std::count(above.begin(), above.end(), kBound - value) == 1);
+  }
+  // A violation is the end: there is nothing to come back to.
+  EXPECT_EQ(*std::max_element(below.begin(), below.end()), kBound - 1);
+  EXPECT_EQ(*std::max_element(above.begin(), above.end()), kBound);
+  ExpectCounts("always below", kBound, 21);
+}
+
+TEST_F(AssertionsTest, WatermarksOfExtremeBounds) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  for (const int64_t value : {kMin, kMin + 1, int64_t{-1}, int64_t{0},
+                              kMax / 2, kMax - 17, kMax - 2, kMax - 1, kMax}) {
+    ASSERT_SOMETIMES_GREATER_THAN_OR_EQUAL_TO(value, kMax, "up to the end");
+  }
+  // The two first have one level: as far from anything as can be.
+  EXPECT_EQ(MarkedOf(recorder_),
+            (std::vector<int64_t>{kMin, kMin + 1, -1, 0, kMax / 2, kMax - 17,
+                                  kMax - 2, kMax - 1, kMax}));
+  recorder_.marks.clear();
+  for (const int64_t value : {kMax, kMax - 1, kMin + 3, kMin + 1, kMin}) {
+    ASSERT_SOMETIMES_LESS_THAN_OR_EQUAL_TO(value, kMin, "down to the end");
+  }
+  EXPECT_EQ(MarkedOf(recorder_),
+            (std::vector<int64_t>{kMax, kMin + 3, kMin + 1, kMin}));
+}
+
+TEST_F(AssertionsTest, ABoundThatMovesIsApproached) {
+  // Ever further from zero, but not nearer to the bound: one mark a level.
+  for (int64_t value = 1000; value < 1000000; ++value) {
+    ASSERT_ALWAYS_LESS_THAN(value, value + 100, "a lag of a hundred");
+  }
+  EXPECT_EQ(recorder_.marks.size(), 1u);
+  recorder_.marks.clear();
+  // Less than before, but nearer to the bound.
+  for (const int64_t lag : {50, 60, 50, 5, 6, 4, 5, 0}) {
+    ASSERT_ALWAYS_LESS_THAN_OR_EQUAL_TO(1000 + lag, 1000 + 2 * lag, "a lag");
+  }
+  EXPECT_EQ(recorder_.Labels(),
+            Strings({"a lag = 1050 (bound 1100)", "a lag = 1060 (bound 1120)",
+                     "a lag = 1005 (bound 1010)", "a lag = 1004 (bound 1008)",
+                     "a lag = 1000 (bound 1000)"}));
+}
+
+TEST_F(AssertionsTest, AMovingBoundMarksEachLevelOnce) {
+  uint64_t state = 1;
+  for (int64_t value = 1; value < 200000; ++value) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const int64_t bound = value + static_cast<int64_t>((state >> 40) % 1000);
+    ASSERT_ALWAYS_LESS_THAN_OR_EQUAL_TO(value, bound, "wavering");
+  }
+  EXPECT_LT(recorder_.marks.size(), 100u);
+  std::vector<uint64_t> keys;
+  for (const Mark& mark : recorder_.marks) keys.push_back(mark.key);
+  std::sort(keys.begin(), keys.end());
+  EXPECT_EQ(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
 // ---- Compound macros --------------------------------------------------------
 
-TEST_F(AssertionsTest, AllMarksEachSubset) {
+TEST_F(AssertionsTest, AllMarksEachLargestSet) {
   const auto all = [](bool a, bool b, bool c) {
     ASSERT_SOMETIMES_ALL("all", {{"a", a}, {"b", b}, {"c", c}});
   };
@@ -282,14 +398,68 @@ TEST_F(AssertionsTest, AllMarksEachSubset) {
   all(true, false, false);
   all(false, true, false);  // another subset of the same size
   all(true, true, false);
-  ExpectCounts("all", 0, 5);
+  all(true, false, false);  // less than what held before
+  ExpectCounts("all", 0, 6);
   EXPECT_EQ(Validate("all").misses.size(), 1u);
   all(true, true, true);
-  ExpectCounts("all", 1, 5);
+  ExpectCounts("all", 1, 6);
   EXPECT_TRUE(Validate("all").misses.empty());
   EXPECT_EQ(recorder_.Labels(),
             Strings({"all a", "all b", "all a b", "all a b c"}));
-  EXPECT_EQ(table().bucket_count(), 4u);
+}
+
+TEST_F(AssertionsTest, ASubsetOfWhatHeldBeforeIsNoMark) {
+  const auto hold = [](unsigned set) {
+    ASSERT_SOMETIMES_ALL("front", {{"a", (set & 1) != 0},
+                                   {"b", (set & 2) != 0},
+                                   {"c", (set & 4) != 0},
+                                   {"d", (set & 8) != 0}});
+  };
+  hold(0b0011);
+  hold(0b1100);  // as large, but another
+  for (const unsigned subset : {0b0001, 0b0010, 0b0100, 0b1000}) {
+    hold(subset);
+  }
+  hold(0b0110);  // a part of each is not a part of one
+  hold(0b0111);  // takes the place of two
+  hold(0b0110);
+  hold(0b0101);  // a subset of the last only
+  EXPECT_EQ(recorder_.Labels(), Strings({"front a b", "front c d", "front b c",
+                                         "front a b c"}));
+  // The next timeline begins with nothing.
+  table().BeginWorld();
+  hold(0b0001);
+  EXPECT_EQ(recorder_.marks.back().label, "front a");
+  EXPECT_EQ(recorder_.marks.size(), 5u);
+}
+
+// Against all sets of the timeline, kept as they are.
+TEST_F(AssertionsTest, SetsAreMarkedAsAModelSays) {
+  std::vector<uint64_t> held;
+  size_t marks = 0;
+  uint64_t state = 1;
+  for (int i = 0; i < 5000; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    // Small sets first.
+    uint64_t set = (state >> 33) & (state >> 45) & 0xFFF;
+    if (i > 2000) set |= (state >> 20) & 0xFFF;
+    ASSERT_SOMETIMES_ALL(
+        "model", {{"0", (set & 1) != 0}, {"1", (set & 2) != 0},
+                  {"2", (set & 4) != 0}, {"3", (set & 8) != 0},
+                  {"4", (set & 16) != 0}, {"5", (set & 32) != 0},
+                  {"6", (set & 64) != 0}, {"7", (set & 128) != 0},
+                  {"8", (set & 256) != 0}, {"9", (set & 512) != 0},
+                  {"10", (set & 1024) != 0}, {"11", (set & 2048) != 0}});
+    const bool is_new =
+        set != 0 && std::none_of(held.begin(), held.end(),
+                                 [set](uint64_t other) {
+                                   return (set & other) == set;
+                                 });
+    held.push_back(set);
+    marks += is_new ? 1 : 0;
+    ASSERT_EQ(recorder_.marks.size(), marks) << "set " << set << " at " << i;
+  }
+  EXPECT_GT(marks, 20u);
 }
 
 TEST_F(AssertionsTest, EachMarksEveryBucketOnce) {
@@ -323,6 +493,32 @@ TEST_F(AssertionsTest, EachMarksAgainWhenItsQualityImproves) {
   EXPECT_EQ(recorder_.marks[2].quality, (MarkQuality{1, 1, 0, 0}));
   EXPECT_EQ(recorder_.marks[0].key, recorder_.marks[2].key);
   EXPECT_NE(recorder_.marks[0].key, recorder_.marks[3].key);
+}
+
+enum class Role { kFollower, kLeader };
+
+TEST_F(AssertionsTest, EachNewStateIsAMarkAndNothingIsDemanded) {
+  const auto report = [](int leaders, bool is_partitioned, Role role) {
+    REPORT_STATE("state", {{"leaders", leaders},
+                           {"partitioned", is_partitioned},
+                           {"role", role}});
+  };
+  report(1, false, Role::kLeader);
+  report(1, false, Role::kLeader);
+  report(0, true, Role::kFollower);
+  report(1, false, Role::kLeader);
+  report(1, false, Role::kFollower);
+  EXPECT_EQ(recorder_.Labels(),
+            Strings({"state leaders=1 partitioned=0 role=1",
+                     "state leaders=0 partitioned=1 role=0",
+                     "state leaders=1 partitioned=0 role=0"}));
+  EXPECT_EQ(recorder_.marks[0].quality, MarkQuality());
+  EXPECT_NE(recorder_.marks[0].key, recorder_.marks[2].key);
+  EXPECT_EQ(recorder_.marks[0].entry, &Find("state"));
+  EXPECT_EQ(AssertionKindName(Find("state").kind), "state");
+  ExpectCounts("state", 5, 0);
+  EXPECT_TRUE(Validate("state").misses.empty());
+  EXPECT_FALSE(table().has_violations());
 }
 
 TEST_F(AssertionsTest, TenThousandBucketsAndMore) {
@@ -428,6 +624,7 @@ TEST_F(AssertionsTest, NeverReachedAssertionsAreKnown) {
     ASSERT_SOMETIMES_LESS_THAN(0, 1, "never: sometimes numeric");
     ASSERT_SOMETIMES_ALL("never: all", {{"a", true}});
     ASSERT_SOMETIMES_EACH("never: each", {{"a", 1}});
+    REPORT_STATE("never: state", {{"a", 1}});
   }
   std::vector<AssertionEntry> entries(table().entries().begin(),
                                       table().entries().end());
@@ -448,6 +645,7 @@ TEST_F(AssertionsTest, NeverReachedAssertionsAreKnown) {
   }
   EXPECT_FALSE(is_missed("never: always or unreachable"));
   EXPECT_FALSE(is_missed("never: unreachable"));
+  EXPECT_FALSE(is_missed("never: state"));
 }
 
 // ---- Timelines --------------------------------------------------------------

@@ -41,6 +41,7 @@ absl::string_view AssertionKindName(AssertionKind kind) {
     case AssertionKind::kNumericSometimes: return "sometimes_numeric";
     case AssertionKind::kSometimesAll: return "sometimes_all";
     case AssertionKind::kSometimesEach: return "sometimes_each";
+    case AssertionKind::kState: return "state";
   }
   return "unknown";
 }
@@ -107,11 +108,14 @@ void AssertionTable::BeginWorld() {
     entry.reached = false;
     entry.has_watermark = false;
     entry.watermark = 0;
+    entry.lead = 0;
+    entry.level = 0;
   }
   if (!buckets_.empty()) {
     std::fill(index_.begin(), index_.end(), 0);
     buckets_.clear();
   }
+  if (!largest_sets_.empty()) largest_sets_.clear();
   violations_.clear();
 }
 
@@ -157,6 +161,21 @@ bool AssertionTable::HitBucket(uint64_t key, const MarkQuality& quality) {
     return true;
   }
   AddBucket(key, quality);
+  return true;
+}
+
+bool AssertionTable::HitSet(const AssertionEntry& entry, uint64_t key,
+                            uint64_t set) {
+  // Whether it is largest or not, a set is compared with the others only once.
+  if (!HitBucket(key, {})) return false;
+  Arena::OutsideScope outside;
+  std::vector<uint64_t>& largest = largest_sets_[entry.index];
+  for (const uint64_t other : largest) {
+    if ((set & other) == set) return false;
+  }
+  std::erase_if(largest,
+                [set](uint64_t other) { return (other & set) == other; });
+  largest.push_back(set);
   return true;
 }
 
@@ -220,6 +239,8 @@ ContractReport ValidateAssertions(absl::Span<const AssertionEntry> entries) {
           report.misses.push_back(absl::StrCat(name, " was never reached"));
         }
         break;
+      case AssertionKind::kState:
+        break;  // it promises nothing
     }
   }
   return report;

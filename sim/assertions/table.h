@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ enum class AssertionKind : uint8_t {
   kNumericSometimes,
   kSometimesAll,
   kSometimesEach,
+  kState,  // no assertion: REPORT_STATE
 };
 absl::string_view AssertionKindName(AssertionKind kind);
 
@@ -56,9 +58,12 @@ struct AssertionEntry {
   int line = 0;
   uint64_t passes = 0;
   uint64_t fails = 0;
-  // Numeric kinds: the best first operand so far and its level.
+  // Numeric kinds: the best first operand so far, how far it was beyond the
+  // second at best (negative: short of it), and the last level reported.
   bool has_watermark = false;
   int64_t watermark = 0;
+  int64_t lead = 0;
+  uint64_t level = 0;
 
   // In percent of the evaluations; 0 without any.
   double success_rate() const {
@@ -170,10 +175,14 @@ class AssertionTable {
   // kinds. One sentence each.
   std::vector<std::string> ContractErrors() const;
 
-  // A hit of a bucket of an EACH or ALL assertion. Returns true if it is new
-  // in this timeline or better than before.
+  // A hit of a bucket: of an EACH or ALL assertion or a state. Returns true if
+  // it is new in this timeline or better than before.
   bool HitBucket(uint64_t key, const MarkQuality& quality);
   size_t bucket_count() const { return buckets_.size(); }
+
+  // These conditions of an ALL assertion hold at once; key: the set's bucket.
+  // Returns true if it is no subset of one that held in this timeline before.
+  bool HitSet(const AssertionEntry& entry, uint64_t key, uint64_t set);
 
  private:
   friend class AssertionSite;
@@ -193,6 +202,8 @@ class AssertionTable {
   std::vector<Bucket> buckets_;
   // Of places in buckets_, plus one: open addressing, power of two; 0: empty.
   std::vector<uint32_t> index_;
+  // Of each ALL assertion, by index: no set is a subset of another.
+  std::map<uint32_t, std::vector<uint64_t>> largest_sets_;
   std::vector<Violation> violations_;
   TimelineObserver* observer_ = nullptr;
 };

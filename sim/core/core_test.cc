@@ -415,6 +415,35 @@ TEST(Rng, RecipeWithinASegmentCountsFromItsStart) {
   EXPECT_EQ(Take(&x.a, 4), Take(&branch.a, 4));
 }
 
+// Sets the breakpoint that is due at each number where it is told.
+class BranchingWatcher final : public DrawWatcher {
+ public:
+  explicit BranchingWatcher(RandomSource* source) : source_(source) {}
+  uint64_t OnDraws(uint64_t draws) override {
+    told.push_back(draws);
+    if (draws == 5) source_->SetBreakpoints({{source_->segment_draws(), 0xA}});
+    return draws < 7 ? draws + 2 : kNever;
+  }
+  std::vector<uint64_t> told;
+
+ private:
+  RandomSource* source_;
+};
+
+TEST(Rng, AWatcherIsToldBeforeTheDrawAndMayBranchThere) {
+  Streams plain(1, {{2, 0xB}, {3, 0xA}});
+  Streams watched(1, {{2, 0xB}});
+  BranchingWatcher watcher(&watched.source);
+  watched.source.Watch(&watcher, 1);
+  EXPECT_EQ(watched.source.pending_breakpoints(), 1u);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(watched.a.Next(), plain.a.Next()) << i;
+    EXPECT_EQ(watched.b.Next(), plain.b.Next()) << i;
+  }
+  EXPECT_EQ(watcher.told, (std::vector<uint64_t>{1, 3, 5, 7}));
+  EXPECT_EQ(watched.source.pending_breakpoints(), 0u);
+}
+
 TEST(RngDeathTest, Misuse) {
   Streams x(1, {{5, 0xA}});
   EXPECT_DEATH(x.source.SetBreakpoints({}), "already");

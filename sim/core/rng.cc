@@ -1,6 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "sim/core/rng.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "providers/base/check.h"
@@ -24,16 +25,26 @@ void RandomSource::ArmNextBreak() {
 void RandomSource::ArmStop() {
   if (forbidden_ || trace_->listener() != nullptr) {
     stop_at_ = 0;
-  } else if (next_break_ < kNever - segment_start_) {
-    stop_at_ = segment_start_ + next_break_;
-  } else {
-    stop_at_ = kNever;
+    return;
   }
+  stop_at_ = watch_at_;
+  if (next_break_ < kNever - segment_start_) {
+    stop_at_ = std::min(stop_at_, segment_start_ + next_break_);
+  }
+}
+
+void RandomSource::TellWatcher() {
+  const uint64_t next = watcher_->OnDraws(draws_);
+  CHECK_GT(next, draws_) << "a watcher must look ahead";
+  watch_at_ = next;
+  ArmStop();
 }
 
 void RandomSource::AtStop() {
   CHECK(!forbidden_) << "a random draw while a process is being destroyed: "
                         "destructors in tasks must not draw";
+  // First: it may set a breakpoint that applies here.
+  if (draws_ >= watch_at_) TellWatcher();
   if (TraceListener* listener = trace_->listener()) {
     listener->OnWord({.kind = TraceListener::Kind::kDraw,
                       .words = {},

@@ -54,6 +54,18 @@ struct Breakpoint {
   friend bool operator==(const Breakpoint&, const Breakpoint&) = default;
 };
 
+// Told when the world comes to a number of draws that it asked for.
+class DrawWatcher {
+ public:
+  virtual ~DrawWatcher() = default;
+  // So many draws have been made, and the next one is about to be. May fork,
+  // may set breakpoints (also one that applies here), must not draw. Returns
+  // the next number to be told at; kNever: none.
+  virtual uint64_t OnDraws(uint64_t draws) = 0;
+
+  static constexpr uint64_t kNever = ~uint64_t{0};
+};
+
 // The state that all streams of a world share.
 class RandomSource {
  public:
@@ -76,6 +88,9 @@ class RandomSource {
   // REQUIRES: none is pending.
   void SetBreakpoints(std::vector<Breakpoint> breakpoints);
   bool has_pending_breakpoints() const { return next_break_ != kNever; }
+  size_t pending_breakpoints() const {
+    return breakpoints_.size() - next_breakpoint_;
+  }
 
   // Drops those that have not applied yet: the run stays in its segment.
   void ClearBreakpoints() {
@@ -93,6 +108,14 @@ class RandomSource {
     ArmStop();
   }
 
+  // The watcher is told when draws() is at. REQUIRES: at > draws(). Lifetime:
+  // the watcher outlives all draws.
+  void Watch(DrawWatcher* watcher, uint64_t at) {
+    watcher_ = watcher;
+    watch_at_ = at;
+    ArmStop();
+  }
+
   // To be called when the trace has got or lost its listener.
   void WatchTrace() { ArmStop(); }
 
@@ -102,6 +125,7 @@ class RandomSource {
 
   // What has to happen before a draw when draws_ >= stop_at_.
   void AtStop();
+  void TellWatcher();
   void SetSeed(uint64_t seed, StreamKinds streams);
   void ArmNextBreak();
   void ArmStop();
@@ -115,8 +139,8 @@ class RandomSource {
   uint64_t epoch_ = 1;
   StreamKinds drawn_kinds_ = 0;
   uint64_t draws_ = 0;
-  // The next draw that is not an ordinary one: of the next breakpoint, or any
-  // at all while draws are forbidden or somebody listens.
+  // The next draw that is not an ordinary one: of the next breakpoint or the
+  // watcher, or any at all while draws are forbidden or somebody listens.
   uint64_t stop_at_ = kNever;
   TraceHash* trace_;
   uint64_t segment_start_ = 0;     // draws_ at the last reseed
@@ -124,6 +148,8 @@ class RandomSource {
   std::vector<Breakpoint> breakpoints_;
   size_t next_breakpoint_ = 0;
   bool forbidden_ = false;
+  DrawWatcher* watcher_ = nullptr;
+  uint64_t watch_at_ = kNever;
 };
 
 // One named stream. Cheap to make; its constructor draws nothing and changes
