@@ -119,7 +119,7 @@ TEST(BadInput, Campaigns) {
   for (const char* arguments :
        {"list nothing", "run nothing", "explore nothing",
         "replay --campaign=nothing --recipe=1"}) {
-    ExpectRefused(arguments, "decoy, dungeon, kv, lease");
+    ExpectRefused(arguments, "decoy, dungeon, gossip, kv");
   }
   for (const char* verb :
        {"run kv", "explore kv", "replay --campaign=kv --recipe=1"}) {
