@@ -98,10 +98,14 @@ class Greedy final : public Policy {
 
   // x / (x + y)
   static uint64_t Share(uint64_t x, uint64_t y) { return x * kOne / (x + y); }
-  // x² / (x² + y²). REQUIRES: y is positive.
-  static uint64_t ShareOfSquares(uint64_t x, uint64_t y) {
+  // (x / y)² in 1/256, at most 2^24. REQUIRES: y is positive.
+  static uint64_t SquaredRatio(uint64_t x, uint64_t y) {
     const uint64_t ratio = std::min(x * 256 / y, uint64_t{1} << 16);
-    return Share(ratio * ratio, 256 * 256);
+    return ratio * ratio / 256;
+  }
+  // x² / (x² + y²)
+  static uint64_t ShareOfSquares(uint64_t x, uint64_t y) {
+    return Share(SquaredRatio(x, y), 256);
   }
 
   static uint64_t ChanceToExploit(const Archive& archive) {
@@ -117,9 +121,10 @@ class Greedy final : public Policy {
   }
 
   static uint64_t ChanceOfFreshSeed(const Archive& archive) {
-    const uint64_t share =
-        ShareOfSquares(4 * archive.fresh_yield(), archive.branch_yield());
-    return std::max(kOne / 4, kOne * 3 / 4 * share / kOne);
+    const uint64_t square =
+        SquaredRatio(4 * archive.fresh_yield(), archive.branch_yield());
+    const uint64_t share = ShareOfSquares(square, 256);
+    return std::max(kOne / 4, kOne * 9 / 10 * share / kOne);
   }
 
   static int Newest(const Archive& archive) {

@@ -44,10 +44,10 @@ class Policy {
 //   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
 //   timelines / (timelines + 8): a shallow bug shows in the first few seeds
 // Who explores takes a fresh seed with the chance
-//   max(1/4, 3/4 / (1 + r²)), where 4 r = branch yield / fresh yield: where
+//   max(1/4, 9/10 / (1 + r⁴)), where 4 r = branch yield / fresh yield: where
 //     only old cells lead to new ones, most go there.
 // Its branches use all operators; those of the others reseed everything.
-// Its constants were tuned on the maze, the dungeon, paxos and two_step;
+// Its constants were tuned on the maze, the dungeon, paxos, trap and two_step;
 // explorer/problems/README.md compares it with plain seeds.
 //
 // "rare": cells by 1 / (picks + 1), the beginning being a fresh seed.
