@@ -5,14 +5,14 @@
 // are plain numbers in memory shared with whoever survives, which makes a
 // Violation of them (fault_report.h).
 //
-//   fault::Install(4 << 30);          // once, in the process that runs the
-//   code fault::SetRecord(&shared->fault); // where to write … the code under
-//   test …
+//   fault::Install(4 << 30);  // once, in the process that runs the code
+//   fault::SetRecord(&shared->fault);  // where to write
+//   … the code under test …
 //
 // The handlers run on a stack of their own and call only what a signal handler
 // may; they allocate nothing. After its notes the process dies of what would
-// have killed it without them. Under a sanitizer its own handlers stay, and
-// memory is not limited.
+// have killed it without them. Under a sanitizer that one's handlers follow ours
+// and print their reports, and memory is not limited.
 //
 // Fork: a child goes on with its parent's handlers and record.
 #ifndef MOONPOOL_EXPLORER_FAULT_FAULT_H_

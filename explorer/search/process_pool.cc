@@ -385,6 +385,7 @@ bool ProcessPool::EndJobOf(pid_t pid, int wait_status) {
     ended.is_done = true;
     ended.wait_status = wait_status;
     --running_;
+    stands_still_since_ = absl::Now();  // it ran until now
     return true;
   }
   return false;

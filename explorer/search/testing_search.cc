@@ -1,7 +1,10 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/search/testing_search.h"
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -90,6 +93,18 @@ class WildProcess final : public Process {
 REGISTER_CAMPAIGN(gates, "Three gates of 1/10") {
   SimulationBuilder builder;
   builder.Workload(std::make_unique<GateWorkload>());
+  return builder;
+}
+
+REGISTER_CAMPAIGN(slow, "Takes 200 ms of real time to build") {
+  SimulationBuilder builder;
+  builder
+      .Processes({.factory = []() -> std::unique_ptr<Process> {
+        timespec pause = {.tv_sec = 0, .tv_nsec = 200'000'000};
+        syscall(SYS_nanosleep, &pause, nullptr);  // out of the guard's sight
+        return std::make_unique<WildProcess>(false);
+      }})
+      .Workload(std::make_unique<IdleWorkload>());
   return builder;
 }
 
