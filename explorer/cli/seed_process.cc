@@ -24,6 +24,7 @@
 #include "explorer/fault/fault.h"
 #include "explorer/fault/fault_report.h"
 #include "explorer/recipe/outcome.h"
+#include "explorer/shared/region.h"
 #include "providers/base/status_macros.h"
 #include "sim/assertions/table.h"
 
@@ -157,6 +158,7 @@ class SeedProcess {
       int first, int count,
       const std::function<absl::StatusOr<SeedRun>(int)>& run) {
     fault::Install(/*memory_limit=*/0);
+    explorer::Region::MapStandIn(/*is_writable=*/false);
     fault::SetRecord(&shared_->fault);
     for (int i = first; i < count; ++i) {
       fault::StartWatchdog(options_.watchdog);

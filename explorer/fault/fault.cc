@@ -3,6 +3,7 @@
 
 #include <cxxabi.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -36,6 +37,9 @@ constexpr bool kIsSanitized = true;
 constexpr bool kIsSanitized = false;
 #endif
 
+constexpr uintptr_t kPage = 4096;
+// In a page fault's error code.
+constexpr greg_t kWasWrite = 2;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 constexpr size_t kSignalCount = std::size(kSignals);
 // How long the watchdog's signal is followed by looks at the world.
@@ -63,6 +67,8 @@ alignas(16) char handler_stack[size_t{128} << 10];
 // A sanitizer's handlers, in the order of kSignals: each has its say when the
 // notes are made.
 struct sigaction sanitizers[kSignalCount] = {};
+uintptr_t guarded_begin = 0;
+uintptr_t guarded_end = 0;
 uintptr_t stack_end = 0;    // addresses below it are a stack overflow
 uintptr_t stack_begin = 0;  // of the first frame
 const char* pending_note = "";
@@ -107,6 +113,18 @@ _Unwind_Reason_Code OnFrame(_Unwind_Context* context, void* argument) {
   return _URC_NO_REASON;
 }
 
+bool IsGuarded(uintptr_t at) {
+  return at >= guarded_begin && at < guarded_end;
+}
+
+void OpenRecord() {
+  const auto at = reinterpret_cast<uintptr_t>(record);
+  if (!IsGuarded(at)) return;
+  const uintptr_t begin = at / kPage * kPage;
+  mprotect(reinterpret_cast<void*>(begin), at + sizeof(*record) - begin,
+           PROT_READ | PROT_WRITE);
+}
+
 // The kind comes first: should the rest fail, it is known at least.
 void Note(FaultKind kind, int code, const Origin& origin) {
   if (record == nullptr || is_noting || getpid() != owner ||
@@ -114,6 +132,7 @@ void Note(FaultKind kind, int code, const Origin& origin) {
     return;
   }
   is_noting = true;
+  OpenRecord();
   record->code = code;
   record->time_ns = 0;
   record->event = record->draw = 0;
@@ -152,6 +171,11 @@ bool IsStackOverflow(int signal, const siginfo_t* info, uintptr_t sp) {
   // A frame may begin far below the one before, at most by its own size.
   return at < stack_end && sp < stack_end + kStackSlack && sp < stack_begin &&
          at + (size_t{16} << 20) > sp;
+}
+
+bool IsWildWrite(int signal, const siginfo_t* info, greg_t error) {
+  return signal == SIGSEGV && info->si_code > 0 && (error & kWasWrite) != 0 &&
+         IsGuarded(reinterpret_cast<uintptr_t>(info->si_addr));
 }
 
 bool IsReadable(uintptr_t at) {
@@ -194,8 +218,11 @@ void OnSignal(int signal, siginfo_t* info, void* argument) {
       signal == SIGABRT && type != nullptr) {
     pending_note = type->name();
   }
-  Note(is_overflow ? FaultKind::kStackOverflow : FaultKind::kSignal, signal,
-       {.pc = static_cast<uint64_t>(registers[REG_RIP])});
+  const FaultKind kind =
+      is_overflow ? FaultKind::kStackOverflow
+      : IsWildWrite(signal, info, registers[REG_ERR]) ? FaultKind::kWildWrite
+                                                      : FaultKind::kSignal;
+  Note(kind, signal, {.pc = static_cast<uint64_t>(registers[REG_RIP])});
   registers[REG_RIP] = rip;
   registers[REG_RSP] = rsp;
   CallSanitizer(signal, info, argument);
@@ -351,6 +378,11 @@ void SetRecord(FaultRecord* where) {
   record = where;
   owner = getpid();
   SetPhase(phase);
+}
+
+void Guard(const void* begin, size_t size) {
+  guarded_begin = reinterpret_cast<uintptr_t>(begin);
+  guarded_end = guarded_begin + size;
 }
 
 void SetPhase(const char* name) {

@@ -43,6 +43,7 @@ enum class FaultKind : uint32_t {
   kExit,
   kOutOfMemory,
   kSanitizer,
+  kWildWrite,  // into memory that is the explorer's
 };
 
 // All zeros: nothing has happened.
@@ -77,6 +78,9 @@ void Install(uint64_t memory_limit);
 
 // nullptr: nowhere.
 void SetRecord(FaultRecord* record);
+// Who is stopped from writing there has made a wild write. The record may lie
+// there, too: its pages are then opened for the notes. Whole pages.
+void Guard(const void* begin, size_t size);
 // What the code under test is doing: a string literal.
 void SetPhase(const char* phase);
 

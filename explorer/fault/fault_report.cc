@@ -235,6 +235,8 @@ Title TitleOf(const FaultRecord& record, FaultKind kind) {
       return {"exit", absl::StrCat("exit(", record.code, ")")};
     case FaultKind::kOutOfMemory:
       return {"out of memory", "more than the memory limit"};
+    case FaultKind::kWildWrite:
+      return {kWildWrite, "a write to the explorer's memory"};
     default:
       return {"sanitizer", SanitizerError(record)};
   }
@@ -267,7 +269,7 @@ std::vector<std::string> StackOf(const FaultRecord& record) {
 
 Violation FaultViolation(const FaultRecord& record, int wait_status) {
   const FaultKind kind = record.kind.load();
-  if (kind == FaultKind::kNone || kind > FaultKind::kSanitizer) {
+  if (kind == FaultKind::kNone || kind > FaultKind::kWildWrite) {
     Violation violation = CrashViolation(wait_status);
     AddPhase(record, violation);
     return violation;

@@ -42,6 +42,7 @@ class Coordinator {
   void Decide();
   void Wait();
 
+  // Or, if the result is suspect, runs the job once more.
   void Commit(uint64_t number);
   void CommitArrivals(const Job& job, JobSlot& slot);
   // Each returns whether it makes a splitpoint of the arrival.
@@ -49,6 +50,9 @@ class Coordinator {
                        Discovery& discovery);
   bool AcceptWay(const Job& job, const Arrival& found, bool is_new) const;
   void CommitCounts(const Job& job, const JobSlot& slot);
+  // Whether code under test has written, or may have, to the job's result or
+  // to other memory of the explorer.
+  bool IsSuspect(const Job& job, const JobSlot& slot);
   void CheckIntact(const JobOrder& order, JobSlot& slot);
   // The death of a timeline's process is its violation.
   void NameDeath(const Job& job, JobSlot& slot);
@@ -76,6 +80,7 @@ class Coordinator {
   Operators operators_;
   ProcessPool pool_;
   EdgeLedger edges_;
+  const std::unique_ptr<JobSlot> slot_;  // of the job that is being committed
 
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one
   uint64_t committed_ = 0;  // jobs committed so far

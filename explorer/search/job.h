@@ -27,6 +27,8 @@ struct Job {
   bool is_done = false;
   int wait_status = 0;
   bool is_killed = false;  // by the watchdog
+  // Runs once more, alone, and may write nothing but its result.
+  bool is_guarded = false;
 
   bool is_waiting() const {
     return !is_done && checkpoint == kNone && runner == kNone;

@@ -104,8 +104,30 @@ void ProcessPool::SubmitDone(Job next) {
   order(number).recreate = -1;
 }
 
+void ProcessPool::RunGuarded(uint64_t number) {
+  CHECK_EQ(number, finished_);
+  TakeBackCheckpoints(number);
+  if (const int32_t recreated = std::exchange(order(number).recreate, -1);
+      recreated >= 0) {
+    ReturnCheckpointSlot(recreated);
+  }
+  KillCondemned();
+  Job& again = job(number);
+  CHECK(again.is_done);
+  again.is_done = again.is_killed = false;
+  again.is_guarded = true;
+  ++running_;
+  TakeBack(number);
+  HandOut();
+}
+
 void ProcessPool::HandOut() {
   for (uint64_t n = finished_; waiting_ > 0 && n < submitted_; ++n) {
+    // It must be alone until its result is committed, and is the next for that.
+    if (job(n).is_guarded &&
+        (!job(n).is_waiting() || forked_ + runners_.busy() > 0)) {
+      return;
+    }
     if (job(n).is_waiting() && HandOut(n)) --waiting_;
   }
 }
@@ -113,17 +135,23 @@ void ProcessPool::HandOut() {
 bool ProcessPool::HandOut(uint64_t number) {
   using Way = RunnerSet::Choice::Way;
   Job& next = job(number);
-  RunnerSet::Choice choice = runners_.Choose(
-      next.splitpoint, forked_ + runners_.busy() < options_.workers,
-      [this](int splitpoint) { return CheckpointOf(splitpoint) >= 0; });
+  RunnerSet::Choice choice = {.way = Way::kFork};
+  if (!next.is_guarded) {
+    choice = runners_.Choose(
+        next.splitpoint, forked_ + runners_.busy() < options_.workers,
+        [this](int splitpoint) { return CheckpointOf(splitpoint) >= 0; });
+  }
   if (choice.way == Way::kWait) return false;
   if (choice.way == Way::kFork && !region_->TakeWorker()) return false;
   const auto job_slot =
       static_cast<uint32_t>(number % static_cast<uint64_t>(options_.lag));
   if (choice.way == Way::kFork) {
-    const int from = FindLivingAncestor(next.splitpoint);
+    const int from =
+        next.is_guarded ? Job::kNone : FindLivingAncestor(next.splitpoint);
     Prepare(number, from);
-    LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
+    if (!next.is_guarded) {
+      LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
+    }
     next.checkpoint = from == Job::kNone ? kNursery : CheckpointOf(from);
     ++forked_;
     Order(region_, next.checkpoint, job_slot);
@@ -150,6 +178,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   const size_t known =
       from < 0 ? 0 : archive_.splitpoints()[from].segments.size();
   given.root_seed = next.root_seed;
+  given.is_guarded = next.is_guarded ? 1 : 0;
   given.split_ordinal = next.splitpoint == Job::kNone
                             ? 0
                             : archive_.splitpoints()[next.splitpoint].ordinal;
@@ -181,6 +210,15 @@ void ProcessPool::LendCheckpoints(uint64_t number, bool recreate) {
   if (recreate && given.recreate < 0 && !free_checkpoints_.empty()) {
     given.recreate = TakeCheckpointSlot();
   }
+}
+
+void ProcessPool::TakeBackCheckpoints(uint64_t number) {
+  JobOrder& given = order(number);
+  for (uint32_t i = 0; i < given.free_count; ++i) {
+    const int checkpoint = given.free_checkpoints[i];
+    if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
+  }
+  given.free_count = 0;
 }
 
 int ProcessPool::CheckpointOf(int splitpoint) const {
@@ -284,11 +322,7 @@ void ProcessPool::Retire(int splitpoint) { SetCheckpoint(splitpoint, -1); }
 void ProcessPool::Finish(uint64_t number, bool is_needed) {
   CHECK_EQ(number, finished_);
   JobOrder& done = order(number);
-  for (uint32_t i = 0; i < done.free_count; ++i) {
-    const int checkpoint = done.free_checkpoints[i];
-    if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
-  }
-  done.free_count = 0;
+  TakeBackCheckpoints(number);
   if (const int recreated = std::exchange(done.recreate, -1); recreated >= 0) {
     // The splitpoint's process is back, unless nobody needs it any more or
     // another job has brought it back first.
@@ -303,6 +337,7 @@ void ProcessPool::Finish(uint64_t number, bool is_needed) {
   ++finished_;
   while (parked_ > options_.max_checkpoints) EvictColdest();
   KillCondemned();
+  if (job(number).is_guarded) HandOut();  // to those that had to wait for it
 }
 
 void ProcessPool::Wait(absl::Time deadline) {

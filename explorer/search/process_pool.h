@@ -73,6 +73,11 @@ class ProcessPool {
   // The next job's result is known already, from a log: its slot is filled.
   void SubmitDone(Job job);
 
+  // The next job to commit has a result that code under test may have written:
+  // runs it once more, from its root, so that a wild write is a death of its
+  // timeline and nobody else's can reach the result.
+  void RunGuarded(uint64_t number);
+
   // Waits for something to happen, at most until deadline; reaps.
   void Wait(absl::Time deadline);
 
@@ -96,6 +101,8 @@ class ProcessPool {
   // stands, or from the nursery (kNone).
   void Prepare(uint64_t number, int from);
   void LendCheckpoints(uint64_t number, bool recreate);
+  // Whom nobody has adopted is killed.
+  void TakeBackCheckpoints(uint64_t number);
   // Only what is a process of this search: its pid was read from memory that
   // code under test may have overwritten. False: it is none.
   bool Kill(pid_t pid, int signal);

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -117,6 +118,21 @@ void Fill(JobOrder& order, JobSlot& slot) {
           AddToChecksum(0, slot.violation),
       3);
   slot.finished.store(1);
+}
+
+TEST_F(RegionTest, ACopyIsTheResultAsItWas) {
+  JobOrder& order = region_->orders[0];
+  JobSlot& slot = region_->jobs[0];
+  Fill(order, slot);
+  const auto copy = std::make_unique<JobSlot>();
+  copy->CopyFrom(slot, 3);
+  memset(static_cast<void*>(&slot), 0xff, sizeof(slot));
+  EXPECT_TRUE(copy->IsIntact(order, 3));
+  EXPECT_EQ(copy->discoveries[0].label.Get(), "label");
+  EXPECT_EQ(copy->edges[2], 102u);
+  // Whose counts are beyond all bounds.
+  copy->CopyFrom(slot, 3);
+  EXPECT_FALSE(copy->IsIntact(order, 3));
 }
 
 TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
