@@ -160,7 +160,7 @@ class Timeline final : public IterationHooks,
     record.message.Set(violation.message);
     record.details.Set(violation.details);
     record.place.Set(violation.place);
-    told_ += AddToChecksum(0, record);
+    Tell(AddToChecksum(0, record));
     job_->has_violation.store(1, std::memory_order_release);
   }
 
@@ -352,6 +352,7 @@ class Timeline final : public IterationHooks,
     checkpoints_used_ = 0;
     known_marks_ = 0;
     told_ = 0;
+    Tell(FirstTold(order_->job));
     if (order_->is_guarded != 0) {
       region_->MakeReadOnly();
       is_closed_ = true;
@@ -395,12 +396,17 @@ class Timeline final : public IterationHooks,
     arrival.time_ns = world_->now_ns();
   }
 
+  void Tell(uint64_t checksum) {
+    told_ += checksum;
+    job_->told = told_;
+  }
+
   void Arrive(const Mark& mark) {
     const Window window(this);
     const uint32_t count = job_->arrival_count.load(std::memory_order_relaxed);
     Arrival& arrival = job_->arrivals[count];
     FillIn(mark.key, mark.quality, arrival);
-    told_ += AddToChecksum(0, arrival);
+    Tell(AddToChecksum(0, arrival));
     job_->arrival_count.store(count + 1, std::memory_order_release);
   }
 
@@ -432,7 +438,7 @@ class Timeline final : public IterationHooks,
     discovery.first_edge = news.edges.first;
     discovery.edges = news.edges.size;
     discovery.label.Set(news.label);
-    told_ += AddToChecksum(0, discovery);
+    Tell(AddToChecksum(0, discovery));
     job_->discovery_count.store(count + 1, std::memory_order_release);
   }
 

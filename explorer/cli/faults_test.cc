@@ -93,6 +93,10 @@ const Way kWays[] = {
      .message = "events without end, phase $P",
      .has_stack = false,
      .timelines = 12},
+    {"WriteToTheExplorer",
+     "wild write",
+     "a write to the explorer's memory in $F, phase $P",
+     {"run", "set-up", "check"}},
     // Sanitizers do not limit memory.
     {.name = "GrowForever",
      .kind = "out of memory",
@@ -316,7 +320,8 @@ TEST(Faults, RunMeansTheSameBugs) {
 
 TEST(Faults, RunNamesSeedAndFunction) {
   const std::string out = absl::StrCat(testing::TempDir(), "/run.out");
-  for (const char* way : {"CallAbort", "CallExit", "RaiseArithmetic"}) {
+  for (const char* way :
+       {"CallAbort", "CallExit", "RaiseArithmetic", "WriteToTheExplorer"}) {
     const int exit_code = Call(
         absl::StrCat("run faults --seed=1 --iterations=100 --param way=", way),
         out);

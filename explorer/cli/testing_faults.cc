@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
+#include "explorer/shared/region.h"
 #include "providers/providers.h"
 #include "sim/assertions/assertions.h"
 #include "sim/runner/builder.h"
@@ -107,6 +108,12 @@ WAY_TO_DIE WriteBeyondTheEnd() {
 }
 WAY_TO_DIE OverflowAnInt() { seven = INT_MAX - 7 + seven + 1; }
 WAY_TO_DIE ShiftTooFar() { seven = 1 << (seven + 30); }
+// As a pointer would that is wrong by a fixed number of bytes.
+WAY_TO_DIE WriteToTheExplorer() {
+  auto* const region =
+      reinterpret_cast<explorer::Region*>(explorer::Region::kBase);
+  for (explorer::JobSlot& slot : region->jobs) ++slot.arrival_count;
+}
 
 using Way = void (*)();
 Way WayToDie(const std::string& name) {
@@ -128,6 +135,7 @@ Way WayToDie(const std::string& name) {
       {"AllocateTooMuch", AllocateTooMuch},
       {"MallocForever", MallocForever},
       {"UseAfterFree", UseAfterFree},
+      {"WriteToTheExplorer", WriteToTheExplorer},
       {"ReadAfterFree", ReadAfterFree},
       {"WriteBeyondTheEnd", WriteBeyondTheEnd},
       {"OverflowAnInt", OverflowAnInt},

@@ -75,7 +75,6 @@ Coordinator::Coordinator(const ExploreOptions& options,
              .splits = {.at = options.split_at, .every = options.split_every}},
             std::move(simulation), archive_),
       edges_(&pool_.region()),
-      slot_(std::make_unique<JobSlot>()),
       log_(std::move(log)) {}
 
 absl::StatusOr<ExploreResult> Coordinator::Run() {
@@ -99,6 +98,7 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   if (log_ != nullptr) RestoreTotals();
   next_progress_ = start_ + absl::Seconds(1);
   pool_.Start();
+  slot_ = std::make_unique<JobSlot>();
   ++result_.forks;
   while (failure_.ok() && pool_.failure().ok() && WantsMore()) {
     // Never commits more than the next decision needs: what that one knows
@@ -358,10 +358,12 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
 
 bool Coordinator::IsSuspect(const Job& done, const JobSlot& slot) {
   if (IsRestored(done.number) || done.is_guarded) return false;
-  if (!slot.IsIntact(pool_.order(done.number), result_.assertions.size())) {
+  if (done.is_lost || !slot.IsIntact(pool_.order(done.number), result_.assertions.size())) {
     return true;
   }
-  return slot.finished.load() == 0 && slot.has_violation.load() == 0 &&
+  if (slot.finished.load() != 0 || slot.has_violation.load() != 0) return false;
+  // It may have finished, and that has been overwritten.
+  return done.wait_status == 0 ||
          slot.fault.kind.load() == FaultKind::kWildWrite;
 }
 

@@ -80,7 +80,9 @@ class Coordinator {
   Operators operators_;
   ProcessPool pool_;
   EdgeLedger edges_;
-  const std::unique_ptr<JobSlot> slot_;  // of the job that is being committed
+  // Of the job that is being committed. Made when the nursery has forked off:
+  // timelines would have to carry it with them.
+  std::unique_ptr<JobSlot> slot_;
 
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one
   uint64_t committed_ = 0;  // jobs committed so far

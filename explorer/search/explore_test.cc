@@ -122,27 +122,36 @@ TEST(ExploreTest, DeathWhileTheWorldIsBuiltIsABug) {
 // into one that is not in use: who did it is caught in the act, whoever else
 // was hit has the result that it would have had.
 TEST(ExploreTest, AWildWriteIntoResultsIsABugThatReplays) {
-  for (const int lag : {1, 4}) {
-    std::string tree;
-    for (const char* snapshot : {"fork", "rewind"}) {
-      for (const int workers : {1, 3}) {
-        SCOPED_TRACE(absl::StrCat("lag ", lag, " ", snapshot, " ", workers));
-        ExploreOptions options = Options("scribbles", 80);
-        options.lag = lag;
-        options.snapshot = snapshot;
-        options.workers = workers;
-        const ExploreResult result = MustExplore(options);
-        EXPECT_EQ(result.timelines, 80u);
-        EXPECT_EQ(result.stopped_by, "timelines");
-        if (tree.empty()) tree = TreeOf(result);
-        EXPECT_EQ(TreeOf(result), tree);
-        ASSERT_GE(result.bugs.size(), 1u);
-        const BugRecipe& recipe = result.bugs[0].recipe;
-        EXPECT_EQ(recipe.expected().kind(), "wild write");
-        EXPECT_EQ(recipe.expected().message(),
-                  "a write to the explorer's memory in "
-                  "moonpool::ScribbleResult(), phase run");
-        ExpectReplaysInChild(recipe);
+  const std::map<std::string, std::string> functions = {
+      {"count", "ScribbleResult"},
+      {"clear", "ClearResult"},
+      {"fill", "FillResult"}};
+  for (const auto& [how, function] : functions) {
+    for (const int lag : {1, 4}) {
+      std::string tree;
+      for (const char* snapshot : {"fork", "rewind"}) {
+        for (const int workers : {1, 3}) {
+          SCOPED_TRACE(
+              absl::StrCat(how, " lag ", lag, " ", snapshot, " ", workers));
+          ExploreOptions options = Options("scribbles", 60);
+          options.parameters = {{"how", how}};
+          options.lag = lag;
+          options.snapshot = snapshot;
+          options.workers = workers;
+          const ExploreResult result = MustExplore(options);
+          EXPECT_EQ(result.timelines, 60u);
+          EXPECT_EQ(result.stopped_by, "timelines");
+          if (tree.empty()) tree = TreeOf(result);
+          EXPECT_EQ(TreeOf(result), tree);
+          ASSERT_GE(result.bugs.size(), 1u);
+          const BugRecipe& recipe = result.bugs[0].recipe;
+          EXPECT_EQ(recipe.expected().kind(), "wild write");
+          EXPECT_TRUE(absl::StartsWith(
+              recipe.expected().message(),
+              "a write to the explorer's memory in moonpool::" + function))
+              << recipe.expected().message();
+          ExpectReplaysInChild(recipe);
+        }
       }
     }
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <iterator>
 #include <utility>
 
@@ -19,6 +20,8 @@ namespace moonpool::explorer {
 namespace {
 
 constexpr int kRootSplitpoint = 0;
+// A runner may die between two jobs, but hardly so often before the same one.
+constexpr int kMaxDeserted = 3;
 
 sigset_t OwnSignals() {
   sigset_t mask;
@@ -114,7 +117,7 @@ void ProcessPool::RunGuarded(uint64_t number) {
   KillCondemned();
   Job& again = job(number);
   CHECK(again.is_done);
-  again.is_done = again.is_killed = false;
+  again.is_done = again.is_killed = again.is_lost = false;
   again.is_guarded = true;
   ++running_;
   TakeBack(number);
@@ -188,6 +191,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   Breakpoint* const path = region_->PathOf(
       number % static_cast<uint64_t>(options_.lag), given.path_size);
   std::copy(next.segments.end() - given.path_size, next.segments.end(), path);
+  job(number).handed_out = absl::Now();
   JobSlot& result = slot(number);
   result.pid.store(0);
   result.finished.store(0);
@@ -197,6 +201,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   result.edge_count.store(0);
   result.has_violation.store(0);
   result.discoveries_dropped = 0;
+  result.told = 0;
 }
 
 // Slots for the processes that the job may leave behind: at its discoveries,
@@ -258,7 +263,7 @@ bool ProcessPool::Owes(int checkpoint) {
   if (runners_.FindOwed(checkpoint) != RunnerSet::kNone) return true;
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (!job(n).is_done && job(n).checkpoint == checkpoint &&
-        slot(n).pid.load() == 0) {
+        PidOf(n) == 0) {
       return true;
     }
   }
@@ -359,6 +364,7 @@ void ProcessPool::Wait(absl::Time deadline) {
   if (signal == SIGINT || signal == SIGTERM) interrupted_ = true;
   CollectFromRunners();
   if (signal == SIGCHLD) ReapAll();
+  EndLostJobs();
   KillHungJobs();
   HandOut();
 }
@@ -409,21 +415,62 @@ void ProcessPool::Reaped(pid_t pid, int wait_status) {
     CheckpointDied(static_cast<int>(i));
     return;
   }
+  ++lost_;
 }
 
 bool ProcessPool::EndJobOf(pid_t pid, int wait_status) {
   for (uint64_t n = finished_; n < submitted_; ++n) {
     Job& ended = job(n);
-    if (ended.is_done || ended.is_waiting() || slot(n).pid.load() != pid) {
-      continue;
-    }
-    ended.is_done = true;
-    ended.wait_status = wait_status;
-    --running_;
-    stands_still_since_ = absl::Now();  // it ran until now
+    if (ended.is_done || ended.is_waiting() || PidOf(n) != pid) continue;
+    End(ended, wait_status);
     return true;
   }
   return false;
+}
+
+void ProcessPool::End(Job& ended, int wait_status) {
+  ended.is_done = true;
+  ended.wait_status = wait_status;
+  --running_;
+  stands_still_since_ = absl::Now();  // it ran until now
+}
+
+pid_t ProcessPool::PidOf(uint64_t number) {
+  Job& looked_at = job(number);
+  if (looked_at.pid != 0) return looked_at.pid;
+  const JobSlot& result = slot(number);
+  looked_at.pid = result.pid.load(std::memory_order_acquire);
+  if (looked_at.pid == 0) return 0;
+  const absl::Time now = absl::Now();
+  looked_at.begun =
+      std::clamp(absl::FromUnixNanos(result.begun_ns.load()),
+                 std::min(looked_at.handed_out, now), now);
+  return looked_at.pid;
+}
+
+bool ProcessPool::IsOwn(pid_t pid) const {
+  // Also one that has ended and waits to be reaped has its group.
+  return pid > 1 && getpgid(pid) == group_;
+}
+
+void ProcessPool::EndLostJobs() {
+  if (lost_ == 0) return;
+  std::vector<Job*> lost;
+  for (uint64_t n = finished_; n < submitted_; ++n) {
+    Job& candidate = job(n);
+    if (!candidate.is_done && !candidate.is_waiting() &&
+        candidate.runner == Job::kNone && !IsOwn(PidOf(n))) {
+      lost.push_back(&candidate);
+    }
+  }
+  // Some have yet to begin, or to end: it will soon be known which.
+  if (lost.size() > lost_) return;
+  lost_ = 0;
+  for (Job* ended : lost) {
+    ended->is_lost = true;
+    End(*ended, 0);
+    EndFork();
+  }
 }
 
 // In the middle of a job, which is how that one ended; or because it could not
@@ -436,8 +483,17 @@ void ProcessPool::RunnerDied(int runner, pid_t pid, int wait_status) {
     region_->wait_for_worker.fetch_sub(1);
   }
   CollectFromRunners();
-  EndJobOf(pid, wait_status);
-  for (const uint64_t n : runners_.Remove(runner)) {
+  const bool has_ended = EndJobOf(pid, wait_status);
+  const std::deque<uint64_t> queue = runners_.Remove(runner);
+  if (!has_ended && !queue.empty()) {
+    // Its pid may have been overwritten, with zeros even.
+    Job& next = job(queue.front());
+    if (PidOf(next.number) != 0 || ++next.deserted == kMaxDeserted) {
+      next.is_lost = true;
+      End(next, wait_status);
+    }
+  }
+  for (const uint64_t n : queue) {
     if (!job(n).is_done) TakeBack(n);
   }
 }
@@ -450,6 +506,7 @@ void ProcessPool::EndFork() {
 void ProcessPool::TakeBack(uint64_t number) {
   job(number).checkpoint = Job::kNone;
   job(number).runner = Job::kNone;
+  job(number).pid = 0;
   ++waiting_;
 }
 
@@ -477,7 +534,7 @@ void ProcessPool::CheckpointDied(int checkpoint) {
   }
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (!job(n).is_done && job(n).checkpoint == checkpoint &&
-        slot(n).pid.load() == 0) {
+        PidOf(n) == 0) {
       EndFork();
       TakeBack(n);
     }
@@ -490,8 +547,7 @@ void ProcessPool::CheckpointDied(int checkpoint) {
 }
 
 bool ProcessPool::Kill(pid_t pid, int signal) {
-  // Also one that has ended and waits to be reaped has its group.
-  if (pid <= 1 || getpgid(pid) != group_) return false;
+  if (!IsOwn(pid)) return false;
   kill(pid, signal);
   return true;
 }
@@ -500,11 +556,10 @@ void ProcessPool::KillHungJobs() {
   const absl::Time now = absl::Now();
   bool is_any_running = false;
   for (uint64_t n = finished_; n < submitted_; ++n) {
-    const pid_t pid = slot(n).pid.load();
-    if (job(n).is_done || job(n).is_waiting() || pid == 0) continue;
+    if (job(n).is_done || job(n).is_waiting() || PidOf(n) == 0) continue;
+    const pid_t pid = job(n).pid;
     is_any_running = true;
-    const absl::Time begun = absl::FromUnixNanos(slot(n).begun_ns.load());
-    if (job(n).is_killed || now - begun < options_.watchdog) continue;
+    if (job(n).is_killed || now - job(n).begun < options_.watchdog) continue;
     job(n).is_killed = true;
     if (Kill(pid, kHangSignal)) continue;
     failure_ = absl::InternalError(absl::StrCat(

@@ -122,6 +122,13 @@ class ProcessPool {
   void ReapAll();
   void Reaped(pid_t pid, int wait_status);
   bool EndJobOf(pid_t pid, int wait_status);
+  // As many processes have ended whom nobody knows as there are forked jobs
+  // without a process: their pids have been overwritten.
+  void EndLostJobs();
+  void End(Job& job, int wait_status);
+  // Of the job's process; 0: it has not begun. Looks at the slot only once.
+  pid_t PidOf(uint64_t number);
+  bool IsOwn(pid_t pid) const;
   void RunnerDied(int runner, pid_t pid, int wait_status);
   void EndFork();
   // The job waits for a worker again.
@@ -158,6 +165,7 @@ class ProcessPool {
   std::vector<int> checkpoint_;
   std::vector<uint64_t> last_used_;
   int parked_ = 0;
+  size_t lost_ = 0;  // processes that have ended, of jobs yet to be found
 
   bool interrupted_ = false;
   absl::Status failure_;

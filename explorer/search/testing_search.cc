@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -130,21 +131,34 @@ SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
   return builder;
 }
 
-[[gnu::noinline]] void ScribbleResult(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void ScribbleResult(explorer::Region* region) {
   region->jobs[0].discovery_count.store(1 << 30);
 }
 
+// Also whose process it is, and since when it runs.
+[[gnu::noinline, clang::disable_tail_calls]] void ClearResult(explorer::Region* region) {
+  memset(static_cast<void*>(&region->jobs[0]), 0, sizeof(region->jobs[0]));
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void FillResult(explorer::Region* region) {
+  memset(static_cast<void*>(&region->jobs[0]), 0xee, sizeof(region->jobs[0]));
+}
+
 // Harmless: there is no such discovery.
-[[gnu::noinline]] void ScribbleUnused(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void ScribbleUnused(explorer::Region* region) {
   region->jobs[0].discoveries[explorer::kMaxDiscoveries - 1].edges = 1;
 }
 
-[[gnu::noinline]] void ScribbleOrder(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void ScribbleOrder(explorer::Region* region) {
   region->orders[0].path_size = 1 << 30;
 }
 
 REGISTER_CAMPAIGN(scribbles, "Overwrites results of the explorer") {
-  return Scribbles(ScribbleResult);
+  const std::string how =
+      params.Choice("how", {"count", "clear", "fill"}, "what is overwritten");
+  return Scribbles(how == "count"   ? ScribbleResult
+                   : how == "clear" ? ClearResult
+                                    : FillResult);
 }
 
 REGISTER_CAMPAIGN(scribbles_unused, "Overwrites what no result uses") {

@@ -138,6 +138,8 @@ uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation) {
   return Add(checksum, violation.place.Get());
 }
 
+uint64_t FirstTold(uint64_t job) { return Combine64(job, HashBytes("told")); }
+
 uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
                              size_t assertions) const {
   told = AddNumbers(told, {job, discoveries_dropped, draws, events,
@@ -174,7 +176,7 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
       edge_count.load() > kMaxEdgeHits) {
     return false;
   }
-  uint64_t told = 0;
+  uint64_t sum = FirstTold(order.job);
   uint32_t next_edge = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
@@ -194,16 +196,17 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
       }
       next_edge = found.first_edge + found.edges;
     }
-    told += AddToChecksum(0, found);
+    sum += AddToChecksum(0, found);
   }
   for (uint32_t i = 0; i < again; ++i) {
     if (arrivals[i].pending > order.path_size) return false;
-    told += AddToChecksum(0, arrivals[i]);
+    sum += AddToChecksum(0, arrivals[i]);
   }
+  if (has_violation.load() != 0) sum += AddToChecksum(0, violation);
+  if (sum != told) return false;
   if (finished.load() == 0) return true;
-  if (sample_count > TraceHash::kMaxSamples) return false;
-  if (has_violation.load() != 0) told += AddToChecksum(0, violation);
-  return ChecksumOf(order.job, told, assertions) == checksum;
+  return sample_count <= TraceHash::kMaxSamples &&
+         ChecksumOf(order.job, told, assertions) == checksum;
 }
 
 }  // namespace moonpool::explorer

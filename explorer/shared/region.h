@@ -137,6 +137,9 @@ uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival);
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 
+// From which the sum begins: not zero, which anything may be overwritten with.
+uint64_t FirstTold(uint64_t job);
+
 // What the coordinator orders; timelines only read it.
 struct alignas(64) JobOrder {
   static constexpr uint32_t kNearPath = 8;
@@ -171,8 +174,10 @@ struct alignas(kFaultWindow) JobSlot {
   uint64_t trace_hash;
   uint32_t drawn_kinds;  // of streams, a bit each
   uint32_t sample_count;
-  // Of the whole result, written last. The timeline adds up what it told in
-  // memory of its own; told: that sum.
+  // The sum of FirstTold and the checksums of what the timeline has told. It
+  // adds them up in memory of its own.
+  uint64_t told;
+  // Of the whole result, written last; told: that sum.
   uint64_t checksum;
   uint64_t ChecksumOf(uint64_t job, uint64_t told, size_t assertions) const;
 
@@ -192,8 +197,8 @@ struct alignas(kFaultWindow) JobSlot {
   // intact; other timelines still run, and may overwrite the slot itself.
   // assertions: in the table.
   void CopyFrom(const JobSlot& slot, size_t assertions);
-  // The result is what its timeline has written. Of one that died what
-  // could lead astray is looked at.
+  // The result is what its timeline has written. Of one that died, what it
+  // told.
   bool IsIntact(const JobOrder& order, size_t assertions) const;
 };
 

@@ -111,12 +111,10 @@ void Fill(JobOrder& order, JobSlot& slot) {
   slot.has_violation.store(1);
   slot.draws = 100;
   slot.counts[2].passes = 3;
-  slot.checksum = slot.ChecksumOf(
-      17,
-      AddToChecksum(0, found) + AddToChecksum(0, edges) +
-          AddToChecksum(0, slot.arrivals[0]) +
-          AddToChecksum(0, slot.violation),
-      3);
+  slot.told = FirstTold(17) + AddToChecksum(0, found) + AddToChecksum(0, edges) +
+              AddToChecksum(0, slot.arrivals[0]) +
+              AddToChecksum(0, slot.violation);
+  slot.checksum = slot.ChecksumOf(17, slot.told, 3);
   slot.finished.store(1);
 }
 
@@ -161,6 +159,7 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { slot.has_violation.store(0); },
       [&] { ++slot.violation.identity; },
       [&] { slot.violation.message.size = 3; },
+      [&] { ++slot.told; },
       [&] { ++order.job; },  // another job's result
   };
   for (size_t i = 0; i < writes.size(); ++i) {
@@ -173,12 +172,19 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
   }
 }
 
-// It has no checksum yet; but what it says must not lead out of a table.
-TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
+// It has no checksum of the whole yet.
+TEST_F(RegionTest, OfADeadTimelineWhatItToldIsChecked) {
   JobOrder& order = region_->orders[0];
   JobSlot& slot = region_->jobs[0];
   const std::vector<std::function<void()>> writes = {
       [&] { slot.discovery_count.store(kMaxDiscoveries + 1); },
+      [&] { slot.discovery_count.store(1); },
+      [&] { slot.arrival_count.store(0); },
+      [&] { ++slot.arrivals[0].draws; },
+      [&] { slot.has_violation.store(0); },
+      [&] { slot.violation.message.bytes[0] = '?'; },
+      [&] { ++slot.told; },
+      [&] { memset(static_cast<void*>(&slot), 0, sizeof(slot)); },
       [&] { slot.discoveries[0].assertion = 3; },
       [&] { slot.discoveries[0].at.pending = order.path_size + 1; },
       [&] { slot.discoveries[0].checkpoint = 6; },
