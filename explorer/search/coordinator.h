@@ -5,7 +5,8 @@
 // Life of a job n: *decide* (apply the results of all jobs up to n - lag, ask
 // the policy for a cell) -> *submit* (to the pool: the process parked there, or
 // the nearest living ancestor, forks the timeline) -> run -> *reap* (the
-// process has ended, any order) -> *commit* (in job order, lag jobs later).
+// process has ended, any order) -> *commit* (in job order, lag jobs later). If
+// code under test has tampered with the result, from *submit* on once more.
 #ifndef MOONPOOL_EXPLORER_SEARCH_COORDINATOR_H_
 #define MOONPOOL_EXPLORER_SEARCH_COORDINATOR_H_
 

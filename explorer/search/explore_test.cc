@@ -124,6 +124,7 @@ TEST(ExploreTest, DeathWhileTheWorldIsBuiltIsABug) {
 TEST(ExploreTest, AWildWriteIntoResultsIsABugThatReplays) {
   const std::map<std::string, std::string> functions = {
       {"count", "ScribbleResult"},
+      {"all", "ScribbleAll"},
       {"clear", "ClearResult"},
       {"fill", "FillResult"}};
   for (const auto& [how, function] : functions) {

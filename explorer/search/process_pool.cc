@@ -126,12 +126,11 @@ void ProcessPool::RunGuarded(uint64_t number) {
 
 void ProcessPool::HandOut() {
   for (uint64_t n = finished_; waiting_ > 0 && n < submitted_; ++n) {
-    // It must be alone until its result is committed, and is the next for that.
-    if (job(n).is_guarded &&
-        (!job(n).is_waiting() || forked_ + runners_.busy() > 0)) {
-      return;
-    }
-    if (job(n).is_waiting() && HandOut(n)) --waiting_;
+    const bool is_alone = forked_ + runners_.busy() == 0;
+    const bool may_run = !job(n).is_guarded || is_alone;
+    if (job(n).is_waiting() && may_run && HandOut(n)) --waiting_;
+    // So that it stays alone until it is committed; it is the next for that.
+    if (job(n).is_guarded) return;
   }
 }
 

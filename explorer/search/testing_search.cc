@@ -135,6 +135,11 @@ SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
   region->jobs[0].discovery_count.store(1 << 30);
 }
 
+[[gnu::noinline, clang::disable_tail_calls]] void ScribbleAll(
+    explorer::Region* region) {
+  for (explorer::JobSlot& slot : region->jobs) ++slot.arrival_count;
+}
+
 // Also whose process it is, and since when it runs.
 [[gnu::noinline, clang::disable_tail_calls]] void ClearResult(explorer::Region* region) {
   memset(static_cast<void*>(&region->jobs[0]), 0, sizeof(region->jobs[0]));
@@ -155,8 +160,9 @@ SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
 
 REGISTER_CAMPAIGN(scribbles, "Overwrites results of the explorer") {
   const std::string how =
-      params.Choice("how", {"count", "clear", "fill"}, "what is overwritten");
+      params.Choice("how", {"count", "all", "clear", "fill"}, "what is overwritten");
   return Scribbles(how == "count"   ? ScribbleResult
+                   : how == "all"   ? ScribbleAll
                    : how == "clear" ? ClearResult
                                     : FillResult);
 }

@@ -25,6 +25,48 @@ class RegionTest : public ::testing::Test {
 
 using RegionDeathTest = RegionTest;
 
+TEST_F(RegionTest, LiesElsewhereIfItsPlaceIsTaken) {
+  ASSERT_EQ(reinterpret_cast<uintptr_t>(region_), Region::kBase);
+  Region* const second = Region::Map();
+  EXPECT_NE(second, region_);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(second) % kFaultWindow, 0u);
+  second->jobs[kMaxLag - 1].draws = 1;
+  EXPECT_EQ(region_->jobs[kMaxLag - 1].draws, 0u);
+  Region::Unmap(second);
+}
+
+TEST(StandInDeathTest, IsReadOnlyUnlessItIsToTolerateWrites) {
+  auto* const region = reinterpret_cast<Region*>(Region::kBase);
+  EXPECT_DEATH(
+      {
+        Region::MapStandIn(/*is_writable=*/false);
+        if (region->jobs[0].draws != 0) _exit(0);
+        region->jobs[0].draws = 1;
+        _exit(0);
+      },
+      "");
+  EXPECT_EXIT(
+      {
+        Region::MapStandIn(/*is_writable=*/true);
+        region->jobs[0].draws = 1;
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(RegionDeathTest, AGuardedTimelineWritesItsResultOnlyWhenItMay) {
+  auto write = [this](bool is_writable, size_t job) {
+    region_->MakeReadOnly();
+    region_->SetWritable(region_->jobs[1], is_writable);
+    region_->jobs[job].edges[0] = 1;
+    _exit(0);
+  };
+  EXPECT_EXIT(write(true, 1), testing::ExitedWithCode(0), "");
+  EXPECT_DEATH(write(true, 0), "");
+  EXPECT_DEATH(write(true, 2), "");
+  EXPECT_DEATH(write(false, 1), "");
+}
+
 TEST_F(RegionDeathTest, NobodyWritesBesideIt) {
   auto* begin = reinterpret_cast<volatile char*>(region_);
   EXPECT_DEATH(begin[-1] = 1, "");
