@@ -66,6 +66,14 @@ class DrawWatcher {
   static constexpr uint64_t kNever = ~uint64_t{0};
 };
 
+// Told when streams have got a new seed by a breakpoint.
+class ReseedListener {
+ public:
+  virtual ~ReseedListener() = default;
+  // The next draw is about to be made. May draw itself, before that one.
+  virtual void OnReseed(StreamKinds kinds) = 0;
+};
+
 // The state that all streams of a world share.
 class RandomSource {
  public:
@@ -116,6 +124,11 @@ class RandomSource {
     ArmStop();
   }
 
+  // Lifetime: the listener outlives all draws.
+  void set_reseed_listener(ReseedListener* listener) {
+    reseed_listener_ = listener;
+  }
+
   // To be called when the trace has got or lost its listener.
   void WatchTrace() { ArmStop(); }
 
@@ -126,6 +139,7 @@ class RandomSource {
   // What has to happen before a draw when draws_ >= stop_at_.
   void AtStop();
   void TellWatcher();
+  void ApplyBreakpoints();
   void SetSeed(uint64_t seed, StreamKinds streams);
   void ArmNextBreak();
   void ArmStop();
@@ -150,6 +164,9 @@ class RandomSource {
   bool forbidden_ = false;
   DrawWatcher* watcher_ = nullptr;
   uint64_t watch_at_ = kNever;
+  ReseedListener* reseed_listener_ = nullptr;
+  StreamKinds reseeded_ = 0;  // of which the listener has not heard yet
+  bool tells_listener_ = false;
 };
 
 // One named stream. Cheap to make; its constructor draws nothing and changes

@@ -34,9 +34,17 @@ World::World(const WorldOptions& options)
   current = this;
   trace_.set_listener(new_worlds_listener);
   random_.WatchTrace();
+  random_.set_reseed_listener(this);
 }
 
 World::~World() { current = previous_; }
+
+void World::OnReseed(StreamKinds kinds) {
+  if ((kinds & KindBit(StreamKind::kFaults)) == 0) return;
+  for (DrawnWait* wait = first_wait_; wait != nullptr; wait = wait->next_) {
+    wait->Redraw();
+  }
+}
 
 World* World::Current() { return current; }
 
