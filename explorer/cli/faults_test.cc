@@ -10,15 +10,12 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "explorer/recipe/recipe.h"
+#include "explorer/cli/testing_cli.h"
 #include "explorer/report/report.pb.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace moonpool {
 namespace {
@@ -26,13 +23,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr char kExplorer[] = "explorer/cli/testing_faults_explorer";
-
-#if __has_feature(address_sanitizer)
-constexpr bool kSanitized = true;  // it has handlers of its own
-#else
-constexpr bool kSanitized = false;
-#endif
+constexpr char kFaults[] = "explorer/cli/testing_faults_explorer";
 
 struct FaultCase {
   const char* way;
@@ -51,25 +42,11 @@ std::string NameOf(const testing::TestParamInfo<FaultCase>& info) {
   return absl::StrCat(info.param.way, "_", name);
 }
 
-std::string ReadFile(const std::string& path) {
-  std::stringstream contents;
-  contents << std::ifstream(path, std::ios::binary).rdbuf();
-  return contents.str();
-}
-
-int Call(const std::string& arguments, const std::string& out) {
+int CallFaults(const std::string& arguments, const std::string& out) {
   const int status = system(
-      absl::StrCat(kExplorer, " ", arguments, " >", out, " 2>&1 </dev/null")
+      absl::StrCat(kFaults, " ", arguments, " >", out, " 2>&1 </dev/null")
           .c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-ExplorationReport ReadReport(const std::string& path) {
-  ExplorationReport report;
-  EXPECT_TRUE(
-      google::protobuf::util::JsonStringToMessage(ReadFile(path), &report).ok())
-      << ReadFile(path);
-  return report;
 }
 
 class Explored {
@@ -78,7 +55,7 @@ class Explored {
       : directory_(absl::StrCat(testing::TempDir(), "/", fault.way, "-",
                                 fault.phase, "-", workers)) {
     std::filesystem::remove_all(directory_);
-    exit_code_ = Call(
+    exit_code_ = CallFaults(
         absl::StrCat("explore faults --param way=", fault.way,
                      " --param phase=", fault.phase, " --seed=1 --timelines=",
                      fault.timelines, " --workers=", workers,
@@ -102,13 +79,13 @@ class Explored {
 };
 
 void ExpectReplays(const ReportedBug& bug, const std::string& recipe) {
-  const std::string json = absl::StrCat(testing::TempDir(), "/replay.json");
-  const std::string out = absl::StrCat(testing::TempDir(), "/replay.out");
-  EXPECT_EQ(
-      Call(absl::StrCat("replay ", recipe,
-                        " --watchdog=1s --memory_limit=64MiB --json=", json),
-           out),
-      1);
+  const std::string json = TempPath("replay.json");
+  const std::string out = TempPath("replay.out");
+  EXPECT_EQ(CallFaults(absl::StrCat(
+                           "replay ", recipe,
+                           " --watchdog=1s --memory_limit=64MiB --json=", json),
+                       out),
+            1);
   const ExplorationReport again = ReadReport(json);
   EXPECT_EQ(again.replay().verdict(), "MATCH") << ReadFile(out);
   ASSERT_GE(again.bugs_size(), 1);
@@ -336,9 +313,9 @@ TEST(Faults, TwoCrashesAreTwoBugs) {
 }
 
 TEST(Faults, RunNamesSeedAndFunction) {
-  const std::string out = absl::StrCat(testing::TempDir(), "/run.out");
+  const std::string out = TempPath("run.out");
   for (const char* way : {"CallAbort", "CallExit", "RaiseArithmetic"}) {
-    const int exit_code = Call(
+    const int exit_code = CallFaults(
         absl::StrCat("run faults --seed=1 --iterations=100 --param way=", way),
         out);
     EXPECT_EQ(exit_code, 1);
