@@ -7,6 +7,9 @@
 #include "sim/core/world.h"
 
 namespace moonpool {
+namespace {
+constexpr uint64_t kScalesOfSoon = 7;
+}  // namespace
 
 void DrawnWait::Start() {
   CHECK(!is_waiting()) << "a drawn wait is started twice";
@@ -28,8 +31,9 @@ void DrawnWait::Fire() {
   OnEnd();
 }
 
-void DrawnWait::Redraw() {
-  const int64_t rest_ns = DrawRest(world_->now_ns() - begin_ns_);
+void DrawnWait::Redraw(bool soon) {
+  int64_t rest_ns = DrawRest(world_->now_ns() - begin_ns_);
+  if (soon) rest_ns >>= world_->soon_.Below(kScalesOfSoon);
   world_->Cancel(*this);
   world_->Schedule(*this, rest_ns);
 }

@@ -10,6 +10,11 @@
 // defined, no matter what had been in store for it (multilevel splitting needs
 // this: Kahn and Harris, 1951).
 //
+// A breakpoint with kSoon cuts each of these rests to a 2^k-th, k uniform in
+// 0 .. 6. Between a promising state and the fault that it takes often lies a
+// short moment only, such as that in which a letter is on its way, of a length
+// that nobody knows: so all scales get their share.
+//
 // Determinism: the rests are drawn before the next draw after the breakpoint,
 // in the order in which the waits began.
 #ifndef MOONPOOL_SIM_CORE_DRAWN_WAIT_H_
@@ -48,7 +53,7 @@ class DrawnWait : public TimedEvent {
  private:
   friend class World;
   void Fire() final;
-  void Redraw();
+  void Redraw(bool soon);
   void Unlink();
 
   World* world_;

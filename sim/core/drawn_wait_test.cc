@@ -140,6 +140,29 @@ TEST(DrawnWait, BreakpointsForOtherStreamsLeaveItAlone) {
   }
 }
 
+// A rest of up to 60 ms: 1/7 of them is cut to 1/64, and so on.
+TEST(DrawnWait, ABreakpointMayMakeThemEndSoon) {
+  uint64_t seed = 1;
+  while (Play(seed).ends_ms[0] < kBranchMs) ++seed;
+  constexpr int kBranches = 4000;
+  const StreamKinds soon = KindBit(StreamKind::kFaults) | kSoon;
+  std::array<int, 2> early = {};  // within the first 60/64 ms, 60/8 ms
+  for (uint64_t branch = 1; branch <= kBranches; ++branch) {
+    const double end = Play(seed, {{kWaits, branch, soon}}).ends_ms[0];
+    ASSERT_GE(end, kBranchMs);
+    ASSERT_LE(end, kHighMs);
+    if (end < kBranchMs + 60.0 / 64) ++early[0];
+    if (end < kBranchMs + 60.0 / 8) ++early[1];
+  }
+  // All that are cut so far, and their share of the others: (1 + 1/2 + 1/4 ...
+  // + 1/64) / 7, (4 + 1/2 + 1/4 + 1/8) / 7.
+  EXPECT_NEAR(early[0], kBranches * (127.0 / 64) / 7, 120);
+  EXPECT_NEAR(early[1], kBranches * 4.875 / 7, 120);
+  // Of other streams only, it changes nothing.
+  EXPECT_EQ(Play(seed, {{kWaits, 7, KindBit(StreamKind::kWorkload) | kSoon}}),
+            Play(seed, {{kWaits, 7, KindBit(StreamKind::kWorkload)}}));
+}
+
 // Who branches on the spot, and who replays it from the beginning.
 TEST(DrawnWait, BranchesAndTheirReplaysAreEqual) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {

@@ -10,6 +10,7 @@
 // takes a new key at its next draw. A list of breakpoints is thus a complete
 // description of a timeline: 312@9041 -> 88@17. A breakpoint may be meant for
 // some kinds of streams only: 312@9041/faults lets all others draw on as before.
+// And it may hasten what faults there are to come: 312@9041/soon.
 //
 // Determinism: nothing but the root seed and the breakpoints enters.
 #ifndef MOONPOOL_SIM_CORE_RNG_H_
@@ -46,6 +47,9 @@ inline constexpr StreamKinds kAllStreams = (1 << kExploredKinds) - 1;
 constexpr StreamKinds KindBit(StreamKind kind) {
   return static_cast<StreamKinds>(1 << static_cast<int>(kind));
 }
+// In a breakpoint's set, with kFaults: the faults that are waited for come soon
+// (drawn_wait.h).
+inline constexpr StreamKinds kSoon = 1 << 7;
 
 struct Breakpoint {
   uint64_t count = 0;  // draws since the previous breakpoint

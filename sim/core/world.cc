@@ -30,6 +30,7 @@ World::World(const WorldOptions& options)
       random_(options.seed, &trace_),
       schedule_(&random_, "schedule", 0, StreamKind::kSchedule),
       entropy_(&random_, "guard"),
+      soon_(&random_, "soon", 0, StreamKind::kFaults),
       ready_scope_(ready_) {
   current = this;
   trace_.set_listener(new_worlds_listener);
@@ -42,7 +43,7 @@ World::~World() { current = previous_; }
 void World::OnReseed(StreamKinds kinds) {
   if ((kinds & KindBit(StreamKind::kFaults)) == 0) return;
   for (DrawnWait* wait = first_wait_; wait != nullptr; wait = wait->next_) {
-    wait->Redraw();
+    wait->Redraw((kinds & kSoon) != 0);
   }
 }
 

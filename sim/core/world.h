@@ -193,6 +193,7 @@ class World : private ReseedListener {
   RandomSource random_;
   RandomStream schedule_;
   RandomStream entropy_;
+  RandomStream soon_;
   EventQueue queue_;
   ReadyQueue ready_;
   ReadyQueue::Scope ready_scope_;
