@@ -100,8 +100,7 @@ class Partitioner final : public FaultInjector {
 
   Task<absl::Status> Inject(FaultContext& ctx) override {
     for (;;) {
-      co_await ctx.time().Sleep(
-          ctx.random().Range(interval_.low, interval_.high));
+      co_await ctx.WaitBetween(interval_.low, interval_.high);
       Step(ctx);
       Observe(ctx);
     }

@@ -126,8 +126,7 @@ class Crasher final : public FaultInjector {
   absl::string_view name() const override { return "crasher"; }
   Task<absl::Status> Inject(FaultContext& ctx) override {
     for (;;) {
-      co_await ctx.time().Sleep(
-          ctx.random().Range(absl::Seconds(1), absl::Seconds(8)));
+      co_await ctx.WaitBetween(absl::Seconds(1), absl::Seconds(8));
       const std::string& victim = ctx.random().Pick(ctx.process_ips());
       if (ctx.dead_count() == 0) {
         (void)ctx.Reboot(victim, RebootKind::kCrash);

@@ -10,17 +10,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "explorer/recipe/recipe.h"
+#include "explorer/cli/testing_cli.h"
 #include "explorer/report/report.pb.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace moonpool {
 namespace {
@@ -28,13 +25,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr char kExplorer[] = "explorer/cli/testing_faults_explorer";
-
-#if __has_feature(address_sanitizer)
-constexpr bool kSanitized = true;  // it has handlers of its own
-#else
-constexpr bool kSanitized = false;
-#endif
+constexpr char kFaults[] = "explorer/cli/testing_faults_explorer";
 
 // A way to die, and what the bug is called: in its message, $F is the function
 // of that name and $P the phase.
@@ -158,31 +149,17 @@ std::string NameOf(const testing::TestParamInfo<FaultCase>& info) {
 std::string MessageOf(const FaultCase& fault) {
   return absl::StrReplaceAll(
       fault.way->message,
-      {{"$F", absl::StrCat("moonpool::(anonymous namespace)::",
-                           fault.way->name, "()")},
+      {{"$F", absl::StrCat("moonpool::(anonymous namespace)::", fault.way->name,
+                           "()")},
        // The invariant breaks early.
        {"$P", fault.phase == "invariant" ? "set-up" : fault.phase}});
 }
 
-std::string ReadFile(const std::string& path) {
-  std::stringstream contents;
-  contents << std::ifstream(path, std::ios::binary).rdbuf();
-  return contents.str();
-}
-
-int Call(const std::string& arguments, const std::string& out) {
+int CallFaults(const std::string& arguments, const std::string& out) {
   const int status = system(
-      absl::StrCat(kExplorer, " ", arguments, " >", out, " 2>&1 </dev/null")
+      absl::StrCat(kFaults, " ", arguments, " >", out, " 2>&1 </dev/null")
           .c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-ExplorationReport ReadReport(const std::string& path) {
-  ExplorationReport report;
-  EXPECT_TRUE(
-      google::protobuf::util::JsonStringToMessage(ReadFile(path), &report).ok())
-      << ReadFile(path);
-  return report;
 }
 
 class Explored {
@@ -197,11 +174,10 @@ class Explored {
       : directory_(absl::StrCat(testing::TempDir(), "/", options.way, "-",
                                 options.phase, "-", options.workers)) {
     std::filesystem::remove_all(directory_);
-    exit_code_ = Call(
+    exit_code_ = CallFaults(
         absl::StrCat("explore faults --param way=", options.way,
-                     " --param phase=", options.phase,
-                     " --seed=1 --timelines=", options.timelines,
-                     " --workers=", options.workers,
+                     " --param phase=", options.phase, " --seed=1 --timelines=",
+                     options.timelines, " --workers=", options.workers,
                      " --watchdog=1s --memory_limit=64MiB --out=", directory_,
                      " --json=", json()),
         console());
@@ -222,13 +198,13 @@ class Explored {
 };
 
 void ExpectReplays(const ReportedBug& bug, const std::string& recipe) {
-  const std::string json = absl::StrCat(testing::TempDir(), "/replay.json");
-  const std::string out = absl::StrCat(testing::TempDir(), "/replay.out");
-  EXPECT_EQ(
-      Call(absl::StrCat("replay ", recipe,
-                        " --watchdog=1s --memory_limit=64MiB --json=", json),
-           out),
-      1);
+  const std::string json = TempPath("replay.json");
+  const std::string out = TempPath("replay.out");
+  EXPECT_EQ(CallFaults(absl::StrCat(
+                           "replay ", recipe,
+                           " --watchdog=1s --memory_limit=64MiB --json=", json),
+                       out),
+            1);
   const ExplorationReport again = ReadReport(json);
   EXPECT_EQ(again.replay().verdict(), "MATCH") << ReadFile(out);
   ASSERT_GE(again.bugs_size(), 1);
@@ -241,9 +217,8 @@ TEST_P(FaultTest, IsABugThatReplaysAndTheSearchGoesOn) {
   const FaultCase& fault = GetParam();
   const Way& way = *fault.way;
   const std::string message = MessageOf(fault);
-  const Explored explored({.way = way.name,
-                           .phase = fault.phase,
-                           .timelines = way.timelines});
+  const Explored explored(
+      {.way = way.name, .phase = fault.phase, .timelines = way.timelines});
   SCOPED_TRACE(ReadFile(explored.console()));
   EXPECT_EQ(explored.exit_code(), 1);
   const ExplorationReport& report = explored.report();
@@ -276,8 +251,7 @@ INSTANTIATE_TEST_SUITE_P(EveryWay, FaultTest, testing::ValuesIn(Cases()),
 void ExpectBugs(const std::string& way, int bugs) {
   std::set<std::string> first;
   for (const int workers : {1, 4}) {
-    const Explored explored(
-        {.way = way, .timelines = 100, .workers = workers});
+    const Explored explored({.way = way, .timelines = 100, .workers = workers});
     SCOPED_TRACE(ReadFile(explored.console()));
     EXPECT_EQ(explored.report().timelines(), 100);
     ASSERT_EQ(explored.report().bugs_size(), bugs);
@@ -307,11 +281,12 @@ TEST(Faults, RunMeansTheSameBugs) {
   const std::string way = kSanitized ? "UseAfterFree" : "CallAbort";
   const Explored explored({.way = way});
   ASSERT_EQ(explored.report().bugs_size(), 1);
-  const std::string json = absl::StrCat(testing::TempDir(), "/run.json");
-  const std::string out = absl::StrCat(testing::TempDir(), "/run.out");
-  EXPECT_EQ(Call(absl::StrCat("run faults --seed=5 --iterations=60 --param way=",
-                              way, " --json=", json),
-                 out),
+  const std::string json = TempPath("run.json");
+  const std::string out = TempPath("run.out");
+  EXPECT_EQ(CallFaults(
+                absl::StrCat("run faults --seed=5 --iterations=60 --param way=",
+                             way, " --json=", json),
+                out),
             1);
   const ExplorationReport run = ReadReport(json);
   ASSERT_EQ(run.bugs_size(), 1) << ReadFile(out);
@@ -319,10 +294,10 @@ TEST(Faults, RunMeansTheSameBugs) {
 }
 
 TEST(Faults, RunNamesSeedAndFunction) {
-  const std::string out = absl::StrCat(testing::TempDir(), "/run.out");
+  const std::string out = TempPath("run.out");
   for (const char* way :
        {"CallAbort", "CallExit", "RaiseArithmetic", "WriteToTheExplorer"}) {
-    const int exit_code = Call(
+    const int exit_code = CallFaults(
         absl::StrCat("run faults --seed=1 --iterations=100 --param way=", way),
         out);
     EXPECT_EQ(exit_code, 1);

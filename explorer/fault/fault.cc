@@ -113,9 +113,7 @@ _Unwind_Reason_Code OnFrame(_Unwind_Context* context, void* argument) {
   return _URC_NO_REASON;
 }
 
-bool IsGuarded(uintptr_t at) {
-  return at >= guarded_begin && at < guarded_end;
-}
+bool IsGuarded(uintptr_t at) { return at >= guarded_begin && at < guarded_end; }
 
 void OpenRecord() {
   const auto at = reinterpret_cast<uintptr_t>(record);
@@ -204,10 +202,9 @@ void OnSignal(int signal, siginfo_t* info, void* argument) {
       IsStackOverflow(signal, info, static_cast<uintptr_t>(rsp));
   // A call of what is no function: nobody knows that frame's size, but only
   // the return address is on it yet.
-  const bool is_wild_call =
-      signal == SIGSEGV && info->si_code > 0 &&
-      static_cast<uintptr_t>(rip) == at &&
-      IsReadable(static_cast<uintptr_t>(rsp));
+  const bool is_wild_call = signal == SIGSEGV && info->si_code > 0 &&
+                            static_cast<uintptr_t>(rip) == at &&
+                            IsReadable(static_cast<uintptr_t>(rsp));
   if (is_wild_call) {
     const auto* top = reinterpret_cast<const greg_t*>(rsp);
     registers[REG_RIP] = *top - 1;
@@ -218,10 +215,10 @@ void OnSignal(int signal, siginfo_t* info, void* argument) {
       signal == SIGABRT && type != nullptr) {
     pending_note = type->name();
   }
-  const FaultKind kind =
-      is_overflow ? FaultKind::kStackOverflow
-      : IsWildWrite(signal, info, registers[REG_ERR]) ? FaultKind::kWildWrite
-                                                      : FaultKind::kSignal;
+  const FaultKind kind = is_overflow ? FaultKind::kStackOverflow
+                         : IsWildWrite(signal, info, registers[REG_ERR])
+                             ? FaultKind::kWildWrite
+                             : FaultKind::kSignal;
   Note(kind, signal, {.pc = static_cast<uint64_t>(registers[REG_RIP])});
   registers[REG_RIP] = rip;
   registers[REG_RSP] = rsp;

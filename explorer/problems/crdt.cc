@@ -24,6 +24,7 @@
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
 #include "explorer/problems/journal.h"
+#include "explorer/problems/observer.h"
 #include "explorer/problems/post.h"
 #include "explorer/problems/trouble.h"
 #include "providers/base/status_macros.h"
@@ -41,9 +42,7 @@ constexpr int kNodes = 3;
 constexpr int kClients = 2;
 constexpr int64_t kElements = 12;  // of each client
 constexpr absl::Duration kTick = absl::Milliseconds(5);
-constexpr absl::Duration kPoll = absl::Milliseconds(10);
 constexpr absl::Duration kQuietPatience = absl::Seconds(2);
-constexpr char kState[] = "crdt";
 
 enum Kind : int64_t {
   kAdd,     // element
@@ -60,14 +59,6 @@ using Elements = std::map<int64_t, std::vector<int64_t>>;
 // What each node has. Draws nothing, sends nothing.
 class Observer {
  public:
-  static Observer& Of(SimContext& ctx) {
-    using Shared = std::shared_ptr<Observer>;
-    if (const Shared* known = ctx.state().Get<Shared>(kState)) return **known;
-    auto observer = std::make_shared<Observer>();
-    ctx.state().Publish<Shared>(kState, observer);
-    return *observer;
-  }
-
   void OnChanged(int node, const Elements& elements) {
     sets_[static_cast<size_t>(node)] = elements;
   }
@@ -123,7 +114,7 @@ class Node final : public Process {
       name_ = has_bug_ ? ctx_->client_id() + 1 : drawn | 1;
       CO_RETURN_IF_ERROR(co_await journal.Append({kName, name_}));
     }
-    Observer::Of(*ctx_).OnChanged(ctx_->client_id(), elements_);
+    ObserverOf<Observer>(*ctx_).OnChanged(ctx_->client_id(), elements_);
     co_return absl::OkStatus();
   }
 
@@ -131,7 +122,8 @@ class Node final : public Process {
     switch (letter.At(0)) {
       case kAdd: {
         const size_t count = elements_[name_].size();
-        ASSERT_SOMETIMES(knows_nothing_, "a node that lost all takes an element");
+        ASSERT_SOMETIMES(knows_nothing_,
+                         "a node that lost all takes an element");
         const Words record = {kStored, name_, static_cast<int64_t>(count),
                               letter.At(1)};
         co_return co_await Save(record);
@@ -181,7 +173,7 @@ class Node final : public Process {
     Store(record);
     CO_RETURN_IF_ERROR(co_await journal_->Append(std::move(record)));
     knows_nothing_ = false;
-    Observer::Of(*ctx_).OnChanged(ctx_->client_id(), elements_);
+    ObserverOf<Observer>(*ctx_).OnChanged(ctx_->client_id(), elements_);
     co_return absl::OkStatus();
   }
 
@@ -218,11 +210,11 @@ class Client final : public Workload {
   }
 
   Task<absl::Status> Check(SimContext& ctx) override {
-    const absl::Duration end = ctx.time().Now() + kQuietPatience;
-    while (!Observer::Of(ctx).are_equal() && ctx.time().Now() < end) {
-      co_await ctx.time().Sleep(kPoll);
-    }
-    ASSERT_ALWAYS(Observer::Of(ctx).are_equal(), "all replicas converge");
+    const auto& observer = ObserverOf<Observer>(ctx);
+    const auto are_equal = [&] { return observer.are_equal(); };
+    const bool have_converged =
+        co_await PollUntil(ctx, kQuietPatience, are_equal);
+    ASSERT_ALWAYS(have_converged, "all replicas converge");
     co_return absl::OkStatus();
   }
 };

@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
+#include "explorer/problems/observer.h"
 #include "explorer/problems/post.h"
 #include "explorer/problems/trouble.h"
 #include "providers/base/status_macros.h"
@@ -47,7 +48,6 @@ constexpr absl::Duration kTick = absl::Milliseconds(8);
 constexpr absl::Duration kSilence = absl::Milliseconds(230);
 // Longer than any letter takes.
 constexpr absl::Duration kGrace = absl::Milliseconds(30);
-constexpr char kState[] = "gossip";
 
 enum Kind : int64_t {
   kPut,      // key
@@ -60,14 +60,6 @@ enum Kind : int64_t {
 // Who has forgotten which deletion. Draws nothing, sends nothing.
 class Observer {
  public:
-  static Observer& Of(SimContext& ctx) {
-    using Shared = std::shared_ptr<Observer>;
-    if (const Shared* known = ctx.state().Get<Shared>(kState)) return **known;
-    auto observer = std::make_shared<Observer>();
-    ctx.state().Publish<Shared>(kState, observer);
-    return *observer;
-  }
-
   void OnDeleted(int node, int64_t key) { deleted_.insert({node, key}); }
   void OnAlive(int node, int64_t key) {
     ASSERT_ALWAYS(!deleted_.contains({node, key}), "deleted stays deleted",
@@ -154,7 +146,7 @@ class Node final : public Process {
         Bury(key, dead | Self());
       } else if (known == items_.end()) {
         items_.try_emplace(key);
-        Observer::Of(*ctx_).OnAlive(id_, key);
+        ObserverOf<Observer>(*ctx_).OnAlive(id_, key);
       } else if (known->second.dead != 0) {
         ASSERT_SOMETIMES_EACH("a deleted key comes again",
                               {{"from a silent node", was_silent}});
@@ -164,7 +156,7 @@ class Node final : public Process {
 
   void Bury(int64_t key, uint64_t dead) {
     Item& item = items_[key];
-    if (item.dead == 0) Observer::Of(*ctx_).OnDeleted(id_, key);
+    if (item.dead == 0) ObserverOf<Observer>(*ctx_).OnDeleted(id_, key);
     item.dead |= dead;
   }
 

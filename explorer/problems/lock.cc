@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
+#include "explorer/problems/observer.h"
 #include "explorer/problems/post.h"
 #include "explorer/problems/trouble.h"
 #include "providers/base/status_macros.h"
@@ -44,7 +45,6 @@ constexpr int64_t kStepsMax = 4;
 constexpr absl::Duration kStepMin = absl::Milliseconds(1);
 constexpr absl::Duration kStepMax = absl::Milliseconds(6);
 constexpr absl::Duration kRun = absl::Milliseconds(400);
-constexpr char kState[] = "lock";
 
 enum Kind : int64_t {
   kAcquire,  // attempt
@@ -57,14 +57,6 @@ enum Kind : int64_t {
 // nothing.
 class Observer {
  public:
-  static Observer& Of(SimContext& ctx) {
-    using Shared = std::shared_ptr<Observer>;
-    if (const Shared* known = ctx.state().Get<Shared>(kState)) return **known;
-    auto observer = std::make_shared<Observer>();
-    ctx.state().Publish<Shared>(kState, observer);
-    return *observer;
-  }
-
   void OnStep(int worker, int64_t token) {
     ASSERT_ALWAYS(token >= newest_, "at most one holder", {"worker", worker},
                   {"token", token}, {"newest", newest_});
@@ -148,7 +140,7 @@ class Worker final : public Process {
           "a holder looks at its lease",
           {{"eighths left", std::clamp<int64_t>(left / kEighth, -1, 4)}});
       if (left <= margin_) break;
-      Observer::Of(ctx).OnStep(ctx.client_id(), token_);
+      ObserverOf<Observer>(ctx).OnStep(ctx.client_id(), token_);
       co_await ctx.time().Sleep(ctx.random().Range(kStepMin, kStepMax));
     }
   }

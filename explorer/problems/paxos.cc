@@ -25,6 +25,7 @@
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
 #include "explorer/problems/journal.h"
+#include "explorer/problems/observer.h"
 #include "explorer/problems/post.h"
 #include "explorer/problems/trouble.h"
 #include "providers/base/status_macros.h"
@@ -46,9 +47,7 @@ constexpr size_t kMajority = kNodes / 2 + 1;
 constexpr absl::Duration kRetryMin = absl::Milliseconds(10);
 constexpr absl::Duration kRetryMax = absl::Milliseconds(50);
 constexpr absl::Duration kRun = absl::Milliseconds(300);
-constexpr absl::Duration kPoll = absl::Milliseconds(10);
 constexpr absl::Duration kQuietPatience = absl::Seconds(5);
-constexpr char kState[] = "paxos";
 
 enum Kind : int64_t {
   kPrepare,   // ballot
@@ -67,14 +66,6 @@ enum Kind : int64_t {
 // disk must remember, and letters from before it. Draws nothing, sends nothing.
 class Observer {
  public:
-  static Observer& Of(SimContext& ctx) {
-    using Shared = std::shared_ptr<Observer>;
-    if (const Shared* known = ctx.state().Get<Shared>(kState)) return **known;
-    auto observer = std::make_shared<Observer>();
-    ctx.state().Publish<Shared>(kState, observer);
-    return *observer;
-  }
-
   void OnAccepted(int node, int64_t ballot, int64_t value) {
     seat(node).accepted = ballot;
     std::set<int>& nodes = accepted_[{ballot, value}];
@@ -164,7 +155,7 @@ class Node final : public Process {
 
   Task<absl::Status> Run(SimContext& ctx) override {
     ctx_ = &ctx;
-    observer_ = &Observer::Of(ctx);
+    observer_ = &ObserverOf<Observer>(ctx);
     observer_->OnBoot(ctx.client_id());
     CO_ASSIGN_OR_RETURN(Journal journal, co_await Journal::Open(ctx.storage()));
     Recover(journal);
@@ -336,20 +327,18 @@ class Audience final : public Workload {
   absl::string_view name() const override { return "audience"; }
 
   Task<absl::Status> Run(SimContext& ctx) override {
-    const absl::Duration end = ctx.time().Now() + kRun;
-    while (!Observer::Of(ctx).all_learnt() && ctx.time().Now() < end) {
-      co_await ctx.time().Sleep(kPoll);
-    }
-    ASSERT_SOMETIMES(Observer::Of(ctx).all_learnt(), "all learn in time");
+    const auto& observer = ObserverOf<Observer>(ctx);
+    const auto all_learnt = [&] { return observer.all_learnt(); };
+    const bool are_done = co_await PollUntil(ctx, kRun, all_learnt);
+    ASSERT_SOMETIMES(are_done, "all learn in time");
     co_return absl::OkStatus();
   }
 
   Task<absl::Status> Check(SimContext& ctx) override {
-    const absl::Duration end = ctx.time().Now() + kQuietPatience;
-    while (!Observer::Of(ctx).all_learnt() && ctx.time().Now() < end) {
-      co_await ctx.time().Sleep(kPoll);
-    }
-    ASSERT_ALWAYS(Observer::Of(ctx).all_learnt(), "all learn in the end");
+    const auto& observer = ObserverOf<Observer>(ctx);
+    const auto all_learnt = [&] { return observer.all_learnt(); };
+    const bool are_done = co_await PollUntil(ctx, kQuietPatience, all_learnt);
+    ASSERT_ALWAYS(are_done, "all learn in the end");
     co_return absl::OkStatus();
   }
 };

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "explorer/problems/journal.h"
+#include "explorer/problems/observer.h"
 #include "explorer/problems/post.h"
 #include "providers/base/status_macros.h"
 #include "providers/coro/task.h"
@@ -38,7 +39,6 @@ constexpr absl::Duration kElectionMin = absl::Milliseconds(30);
 constexpr absl::Duration kElectionMax = absl::Milliseconds(60);
 constexpr absl::Duration kPatience = absl::Milliseconds(40);
 constexpr int kTries = 6;  // of an operation that no leader has taken
-constexpr char kState[] = "replicas";
 
 enum Kind : int64_t {
   kRequestVote,  // term, last term, length
@@ -62,14 +62,6 @@ struct Entry {
 // Holds the properties. Draws nothing, sends nothing.
 class Observer {
  public:
-  static Observer& Of(SimContext& ctx) {
-    using Shared = std::shared_ptr<Observer>;
-    if (const Shared* known = ctx.state().Get<Shared>(kState)) return **known;
-    auto observer = std::make_shared<Observer>();
-    ctx.state().Publish<Shared>(kState, observer);
-    return *observer;
-  }
-
   void OnCommitted(size_t index, const Entry& entry) {
     if (index == committed_.size()) committed_.push_back(entry);
     ASSERT_ALWAYS(committed_[index] == entry, "a committed entry stays",
@@ -103,7 +95,7 @@ class Replica final : public Process {
 
   Task<absl::Status> Run(SimContext& ctx) override {
     ctx_ = &ctx;
-    observer_ = &Observer::Of(ctx);
+    observer_ = &ObserverOf<Observer>(ctx);
     CO_ASSIGN_OR_RETURN(Journal journal, co_await Journal::Open(ctx.storage()));
     Recover(journal);
     CO_ASSIGN_OR_RETURN(Post post, co_await Post::Open(ctx));
@@ -352,7 +344,7 @@ class Client final : public Workload {
 
   Task<absl::Status> Run(SimContext& ctx) override {
     CO_ASSIGN_OR_RETURN(Post post, co_await Post::Open(ctx));
-    Observer& observer = Observer::Of(ctx);
+    Observer& observer = ObserverOf<Observer>(ctx);
     size_t target = ctx.random().Below(kReplicas);
     for (int64_t i = 1; i <= options_.operations; ++i) {
       co_await ctx.time().Sleep(
@@ -393,7 +385,7 @@ class Client final : public Workload {
   Task<absl::Status> Check(SimContext& ctx) override {
     if (ctx.client_id() != 0) co_return absl::OkStatus();
     const CheckResult result =
-        CheckLinearizable(Observer::Of(ctx).history.operations());
+        CheckLinearizable(ObserverOf<Observer>(ctx).history.operations());
     ASSERT_ALWAYS(result.verdict != Verdict::kViolation,
                   "a replicated register is linearizable",
                   {"why", result.text});

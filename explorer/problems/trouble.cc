@@ -1,54 +1,32 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/problems/trouble.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 
 namespace moonpool::problems {
-namespace {
-
-absl::Duration Draw(FaultContext& ctx,
-                    const std::optional<LatencyRange>& range) {
-  if (!range.has_value()) return absl::InfiniteDuration();
-  return ctx.random().Range(range->low, range->high);
-}
-
-}  // namespace
-
 Task<absl::Status> Trouble::Inject(FaultContext& ctx) {
   ctx.network().SetFaults(options_.network);
-  absl::Duration crash = Draw(ctx, options_.crash_pause);
-  absl::Duration cut = Draw(ctx, options_.cut_pause);
-  absl::Duration stall = Draw(ctx, options_.stall_pause);
-  absl::Duration drift = Draw(ctx, options_.drift_pause);
-  for (;;) {
-    const absl::Duration pause = std::min({crash, cut, stall, drift});
-    if (pause == absl::InfiniteDuration()) break;
-    co_await ctx.time().Sleep(pause);
-    crash -= pause;
-    cut -= pause;
-    stall -= pause;
-    drift -= pause;
-    if (crash == absl::ZeroDuration()) {
-      Crash(ctx);
-      crash = Draw(ctx, options_.crash_pause);
-    }
-    if (cut == absl::ZeroDuration()) {
-      Cut(ctx);
-      cut = Draw(ctx, options_.cut_pause);
-    }
-    if (stall == absl::ZeroDuration()) {
-      Stall(ctx);
-      stall = Draw(ctx, options_.stall_pause);
-    }
-    if (drift == absl::ZeroDuration()) {
-      Drift(ctx);
-      drift = Draw(ctx, options_.drift_pause);
-    }
-  }
-  // The faults of the network go on until the runner heals it.
+  Repeat(ctx, options_.crash_pause, &Trouble::Crash);
+  Repeat(ctx, options_.cut_pause, &Trouble::Cut);
+  Repeat(ctx, options_.stall_pause, &Trouble::Stall);
+  Repeat(ctx, options_.drift_pause, &Trouble::Drift);
+  // They go on until chaos ends, and those of the network until it is healed.
   co_return absl::OkStatus();
+}
+
+void Trouble::Repeat(FaultContext& ctx,
+                     const std::optional<LatencyRange>& pause, Deed deed) {
+  if (!pause.has_value()) return;
+  deeds_.Spawn(&Trouble::KeepDoing, this, &ctx, *pause, deed);
+}
+
+Task<void> Trouble::KeepDoing(FaultContext* ctx, LatencyRange pause,
+                              Deed deed) {
+  for (;;) {
+    co_await ctx->WaitBetween(pause.low, pause.high);
+    (this->*deed)(*ctx);
+  }
 }
 
 void Trouble::Crash(FaultContext& ctx) {
@@ -69,7 +47,7 @@ void Trouble::Crash(FaultContext& ctx) {
                                  .recovery_delay = down});
 }
 
-void Trouble::Cut(FaultContext& ctx) const {
+void Trouble::Cut(FaultContext& ctx) {
   const std::vector<std::string>& ips = ctx.process_ips();
   const size_t alone = ctx.random().Below(ips.size());
   const absl::Duration duration =
@@ -79,7 +57,7 @@ void Trouble::Cut(FaultContext& ctx) const {
   }
 }
 
-void Trouble::Stall(FaultContext& ctx) const {
+void Trouble::Stall(FaultContext& ctx) {
   const std::string& victim = ctx.random().Pick(ctx.process_ips());
   const absl::Duration duration =
       ctx.random().Range(options_.stall.low, options_.stall.high);
@@ -87,7 +65,7 @@ void Trouble::Stall(FaultContext& ctx) const {
   (void)ctx.Pause(victim, duration);
 }
 
-void Trouble::Drift(FaultContext& ctx) const {
+void Trouble::Drift(FaultContext& ctx) {
   const std::string& victim = ctx.random().Pick(ctx.process_ips());
   const auto span = static_cast<uint64_t>(2 * options_.drift_ppm + 1);
   ctx.clock(victim).SetRateErrorPpm(

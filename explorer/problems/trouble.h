@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "providers/coro/task.h"
+#include "providers/coro/task_set.h"
 #include "providers/random.h"
 #include "sim/network/faults.h"
 #include "sim/network/latency.h"
@@ -59,13 +60,19 @@ class Trouble final : public FaultInjector {
   Task<absl::Status> Inject(FaultContext& ctx) override;
 
  private:
+  using Deed = void (Trouble::*)(FaultContext&);
+
+  void Repeat(FaultContext& ctx, const std::optional<LatencyRange>& pause,
+              Deed deed);
+  Task<void> KeepDoing(FaultContext* ctx, LatencyRange pause, Deed deed);
   void Crash(FaultContext& ctx);
-  void Cut(FaultContext& ctx) const;
-  void Stall(FaultContext& ctx) const;
-  void Drift(FaultContext& ctx) const;
+  void Cut(FaultContext& ctx);
+  void Stall(FaultContext& ctx);
+  void Drift(FaultContext& ctx);
 
   const TroubleOptions options_;
   int crashes_ = 0;
+  TaskSet deeds_;
 };
 
 }  // namespace moonpool::problems

@@ -19,6 +19,7 @@ constexpr absl::string_view kForm =
 // Of StreamKind.
 constexpr std::array<absl::string_view, kExploredKinds> kKindNames = {
     "workload", "schedule", "network", "storage", "faults"};
+constexpr absl::string_view kSoonName = "soon";
 constexpr absl::string_view kNumber =
     "is not a decimal number from 0 to 18446744073709551615";
 
@@ -57,15 +58,20 @@ absl::StatusOr<Breakpoint> ParseSegment(absl::string_view text, size_t number) {
   breakpoint.streams = 0;
   for (const absl::string_view name :
        absl::StrSplit(text.substr(slash + 1), '+')) {
+    if (name == kSoonName) {
+      breakpoint.streams |= kSoon;
+      continue;
+    }
     const auto kind = std::find(kKindNames.begin(), kKindNames.end(), name);
     if (kind == kKindNames.end()) {
       return absl::InvalidArgumentError(absl::StrCat(
           where, ": no kind of streams is called ", Shown(name), "; there are ",
-          absl::StrJoin(kKindNames, ", "), ", joined by +"));
+          absl::StrJoin(kKindNames, ", "), ", joined by +, and ", kSoonName));
     }
     breakpoint.streams |=
         KindBit(static_cast<StreamKind>(kind - kKindNames.begin()));
   }
+  if (breakpoint.streams == kSoon) breakpoint.streams |= kAllStreams;
   return breakpoint;
 }
 
@@ -90,12 +96,17 @@ std::string FormatBreakpoint(const Breakpoint& breakpoint) {
   std::string text = absl::StrCat(breakpoint.count, "@", breakpoint.seed);
   if (breakpoint.streams == kAllStreams) return text;
   char separator = '/';
-  for (size_t kind = 0; kind < kExploredKinds; ++kind) {
-    if ((breakpoint.streams >> kind & 1) == 0) continue;
+  auto add = [&](absl::string_view name) {
     text += separator;
-    absl::StrAppend(&text, kKindNames[kind]);
+    absl::StrAppend(&text, name);
     separator = '+';
+  };
+  const bool is_soon = (breakpoint.streams & kSoon) != 0;
+  const bool is_of_all = (breakpoint.streams & kAllStreams) == kAllStreams;
+  for (size_t kind = 0; kind < kExploredKinds && !is_of_all; ++kind) {
+    if ((breakpoint.streams >> kind & 1) != 0) add(kKindNames[kind]);
   }
+  if (is_soon) add(kSoonName);
   return text;
 }
 
@@ -153,8 +164,8 @@ uint32_t ToProtoStreams(StreamKinds streams) {
 }
 
 StreamKinds FromProtoStreams(uint32_t streams) {
-  const auto known = static_cast<StreamKinds>(streams & kAllStreams);
-  return known == 0 ? kAllStreams : known;
+  const auto known = static_cast<StreamKinds>(streams & (kAllStreams | kSoon));
+  return (known & kAllStreams) == 0 ? known | kAllStreams : known;
 }
 
 void SetSegments(absl::Span<const Breakpoint> breakpoints, BugRecipe& recipe) {

@@ -4,8 +4,9 @@
 //
 // The text form is SEED: count@seed -> count@seed, the root seed and then the
 // breakpoints in order; without any, just SEED. A breakpoint for some kinds of
-// streams only names them: count@seed/network+faults. It names neither campaign
-// nor build. The file form (recipe.proto) does, and says what to expect.
+// streams only names them: count@seed/network+faults; one that hastens faults says
+// so: count@seed/soon, count@seed/faults+soon. It names neither campaign nor
+// build. The file form (recipe.proto) does, and says what to expect.
 #ifndef MOONPOOL_EXPLORER_RECIPE_RECIPE_H_
 #define MOONPOOL_EXPLORER_RECIPE_RECIPE_H_
 

@@ -145,7 +145,23 @@ TEST(TextRecipe, BreakpointsNameTheirKindsOfStreams) {
   EXPECT_EQ(ParseRecipe("1: 2@3/moods").status().message(),
             "malformed recipe: segment 1, \"2@3/moods\": no kind of streams is "
             "called \"moods\"; there are workload, schedule, network, storage, "
-            "faults, joined by +");
+            "faults, joined by +, and soon");
+}
+
+TEST(TextRecipe, BreakpointsMayHastenFaults) {
+  const absl::StatusOr<TextRecipe> recipe =
+      ParseRecipe("42: 312@9041/soon -> 88@17/soon+faults");
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  const StreamKinds faults = KindBit(StreamKind::kFaults);
+  EXPECT_THAT(recipe->breakpoints,
+              ElementsAre(Breakpoint{312, 9041, kAllStreams | kSoon},
+                          Breakpoint{88, 17, faults | kSoon}));
+  const std::string text = FormatRecipe(42, recipe->breakpoints);
+  EXPECT_EQ(text, "42: 312@9041/soon -> 88@17/faults+soon");
+  BugRecipe file;
+  file.set_root_seed(42);
+  SetSegments(recipe->breakpoints, file);
+  EXPECT_EQ(FormatRecipe(file), text);
 }
 
 TEST(TextRecipe, WithoutBreakpointsIsJustTheSeed) {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,21 +11,18 @@
 #include "explorer/directory/search_log.h"
 #include "explorer/recipe/outcome.h"
 #include "explorer/recipe/recipe.h"
+#include "explorer/report/assertions_table.h"
 #include "explorer/report/code_table.h"
-#include "explorer/report/estimate.h"
+#include "explorer/report/course_figures.h"
 #include "explorer/report/html.h"
 #include "explorer/report/html_blocks.h"
 #include "explorer/report/page_assets.h"
 #include "explorer/report/tree_data.h"
+#include "explorer/report/unseen_table.h"
 #include "providers/base/status_macros.h"
-#include "sim/assertions/table.h"
 
 namespace moonpool {
 namespace {
-
-constexpr int kBuckets = 40;  // of the bars
-constexpr size_t kMaxCurves = 8;
-constexpr int kMaxStrokes = 9;  // bugs that a chart marks
 
 std::string ConfigText(const SearchConfig& config) {
   std::string text = absl::StrCat("seed ", config.seed());
@@ -182,158 +178,24 @@ class Page {
     html_ += "</article>\n";
   }
 
-  void Figure(const Chart& chart) {
-    absl::StrAppend(&html_, "<figure>", ChartSvg(chart), "<figcaption>",
-                    EscapeHtml(chart.title), "</figcaption></figure>\n");
-  }
-
   void Course() {
     Begin("course", "Course of the search");
-    html_ += "<div class=\"figures\">\n";
-    if (input_.parts.size() == 1) {
-      CourseOfOne(input_.parts.begin()->second);
-    } else {
-      CourseOfMany();
-    }
-    html_ += "</div>\n";
+    html_ += CourseFigures(input_.parts);
     End();
-  }
-
-  void CourseOfOne(const CampaignPart& part) {
-    Chart known = {.title = "Marks known, and bugs, after so many timelines",
-                   .x_label = "timelines, logarithmic",
-                   .stroke_name = "bug",
-                   .is_logarithmic = true};
-    Chart::Line marks = {.name = "marks"};
-    Chart::Line discoveries = {.name = "discoveries", .is_secondary = true};
-    Chart speed = {.title = "Timelines after so many seconds of wall time",
-                   .x_label = "seconds"};
-    Chart::Line timelines = {.name = "timelines"};
-    for (const PartPoint& point : part.points()) {
-      const auto x = static_cast<double>(point.timelines());
-      marks.points.emplace_back(x, point.marks());
-      discoveries.points.emplace_back(x, point.discoveries());
-      timelines.points.emplace_back(point.wall_seconds(), x);
-    }
-    known.lines = {marks};
-    if (part.discoveries() > static_cast<uint64_t>(part.marks_size())) {
-      known.lines.push_back(discoveries);
-    }
-    for (int i = 0; i < std::min(kMaxStrokes, part.bugs_size()); ++i) {
-      known.strokes.emplace_back(part.bugs(i).first_timeline(),
-                                 absl::StrCat(i + 1));
-    }
-    Figure(known);
-    speed.lines = {timelines};
-    Figure(Fresh(part));
-    Figure(Rare(part));
-    Figure(speed);
-  }
-
-  static Chart Fresh(const CampaignPart& part) {
-    Chart chart = {.title = "Marks discovered, by the time of the search",
-                   .x_label = "timelines"};
-    const uint64_t total = part.timelines();
-    if (total == 0) return chart;
-    const uint64_t buckets = std::min<uint64_t>(kBuckets, total);
-    const double width =
-        static_cast<double>(total) / static_cast<double>(buckets);
-    std::vector<uint64_t> counts(buckets);
-    for (const PartMark& mark : part.marks()) {
-      const auto bucket = static_cast<uint64_t>(
-          static_cast<double>(mark.first_timeline() - 1) / width);
-      ++counts[std::min(bucket, buckets - 1)];
-    }
-    chart.bar_width = width;
-    for (uint64_t i = 0; i < buckets; ++i) {
-      chart.bars.emplace_back(static_cast<double>(i) * width, counts[i]);
-    }
-    return chart;
-  }
-
-  // Those that are common would dwarf the others.
-  static Chart Rare(const CampaignPart& part) {
-    Chart chart = {.title = "Rare marks, by how many timelines came to them",
-                   .x_label = "timelines",
-                   .bar_width = 1};
-    std::vector<uint64_t> counts(kMaxReaches);
-    for (const PartMark& mark : part.marks()) {
-      if (IsOfEdges(mark)) continue;
-      if (mark.reaches() < kMaxReaches) ++counts[mark.reaches()];
-    }
-    for (uint32_t k = 1; k < kMaxReaches; ++k) {
-      chart.bars.emplace_back(k - 0.5, counts[k]);
-    }
-    return chart;
-  }
-
-  void CourseOfMany() {
-    Chart chart = {.title = "Marks known after so many timelines, by search",
-                   .x_label = "timelines, logarithmic",
-                   .is_logarithmic = true};
-    for (const auto& [identity, part] : input_.parts) {
-      if (chart.lines.size() == kMaxCurves) break;
-      Chart::Line line = {.name = absl::StrCat("seed ", part.config().seed()),
-                          .is_secondary = true};
-      if (line.name.size() > 14) line.name = line.name.substr(0, 13) + "…";
-      for (const PartPoint& point : part.points()) {
-        line.points.emplace_back(point.timelines(), point.marks());
-      }
-      chart.lines.push_back(std::move(line));
-    }
-    Figure(chart);
-    html_ += LeftOut(chart.lines.size(), input_.parts.size(), "the first ones");
-  }
-
-  void Rarity(absl::string_view what,
-              const std::vector<uint64_t>& frequencies) {
-    uint64_t more = 0;
-    for (size_t k = 3; k < frequencies.size(); ++k) more += frequencies[k];
-    const UnseenEstimate estimate =
-        EstimateUnseen(frequencies, total().timelines(), kTimelinesAhead);
-    absl::StrAppend(&html_, "<tr><th scope=\"row\">", what, "</th>",
-                    NumberCell(frequencies[1]), NumberCell(frequencies[2]),
-                    NumberCell(more), "<td class=\"n\">",
-                    Rounded(estimate.per_timeline), "</td><td class=\"n\">",
-                    Rounded(estimate.expected), "</td><td class=\"n\">",
-                    Grouped(estimate.horizon), "</td></tr>\n");
   }
 
   void Unseen() {
     Begin("unseen", "What is still unseen");
-    absl::StrAppend(
-        &html_,
-        "<div class=\"scroll\"><table class=\"compact\">\n<thead><tr><th></th>"
-        "<th class=\"n\">shown once</th><th class=\"n\">twice</th><th "
-        "class=\"n\">more often</th><th class=\"n\">new a timeline, "
-        "f₁/n</th><th class=\"n\">new ones expected</th><th class=\"n\">in the "
-        "next timelines</th></tr></thead>\n<tbody>\n");
-    std::vector<uint64_t> marks(kMaxReaches + 1);
-    for (const PartMark& mark : total().marks()) {
-      if (IsOfEdges(mark)) continue;
-      ++marks[std::min(mark.reaches(), kMaxReaches)];
-    }
-    Rarity("Marks", marks);
-    std::vector<uint64_t> bugs(kMaxReaches + 1);
-    for (const PartBug& bug : total().bugs()) {
-      ++bugs[std::min<uint64_t>(bug.timelines(), kMaxReaches)];
-    }
-    Rarity("Bugs", bugs);
-    absl::StrAppend(
-        &html_, "</tbody></table></div>\n<p class=\"note\">n = ",
-        Grouped(total().timelines()),
-        " timelines; f<sub>k</sub> things were shown by exactly k of them. The "
-        "next timeline shows f₁/n new things (Good 1953), the next m = t·n "
-        "show t·f₁ − t²·f₂ + t³·f₃ − … (Good and Toulmin 1956; here up to k = ",
-        kMaxReaches - 1,
-        ", for t ≤ ½). A timeline counts from where it branched off. Both "
-        "formulas suppose independent timelines, and a search branches where "
-        "something rare was just found: read them as rules of thumb. That "
-        "nothing is expected does not prove that nothing is left.</p>\n");
+    html_ += UnseenTable(total());
     End();
   }
 
-  void Assertions();
+  void Assertions() {
+    Begin("assertions", "Assertions");
+    html_ += AssertionsTable(total(), options_.all_assertions_count);
+    End();
+  }
+
   void Code();
   void Marks();
   void Parts();
@@ -344,79 +206,6 @@ class Page {
   const PartsView view_;
   std::string html_;
 };
-
-AssertionKind KindOf(absl::string_view name) {
-  for (int i = 0; i <= static_cast<int>(AssertionKind::kState); ++i) {
-    const auto kind = static_cast<AssertionKind>(i);
-    if (AssertionKindName(kind) == name) return kind;
-  }
-  // A newer program's: nothing is demanded of it.
-  return AssertionKind::kAlwaysOrUnreachable;
-}
-
-std::string FileOf(const PartAssertion& assertion) {
-  return assertion.place().substr(0, assertion.place().rfind(':'));
-}
-
-// 0: never happened, though it should; 1: violated; 2: fine.
-int Rank(const PartAssertion& assertion) {
-  AssertionEntry entry;
-  entry.kind = KindOf(assertion.kind());
-  entry.passes = assertion.passes();
-  entry.fails = assertion.fails();
-  const ContractReport report =
-      ValidateAssertions(absl::MakeConstSpan(&entry, 1));
-  return !report.misses.empty() ? 0 : !report.violations.empty() ? 1 : 2;
-}
-
-void Page::Assertions() {
-  Begin("assertions", "Assertions");
-  std::set<std::string> entered;
-  for (const PartAssertion& assertion : total().assertions()) {
-    if (assertion.passes() + assertion.fails() > 0) {
-      entered.insert(FileOf(assertion));
-    }
-  }
-  std::vector<std::pair<int, int>> rows;  // rank, index
-  for (int i = 0; i < total().assertions_size(); ++i) {
-    const PartAssertion& assertion = total().assertions(i);
-    if (!options_.all_assertions_count &&
-        !entered.contains(FileOf(assertion))) {
-      continue;
-    }
-    rows.emplace_back(Rank(assertion), i);
-  }
-  std::sort(rows.begin(), rows.end());
-  absl::StrAppend(
-      &html_, "<div class=\"scroll\"><table>\n",
-      TableHead({"state", "assertion", "kind", "place", "#passes", "#fails"}),
-      "<tbody>\n");
-  const size_t shown =
-      std::min(rows.size(), static_cast<size_t>(kMaxAssertionRows));
-  for (size_t i = 0; i < shown; ++i) {
-    const int rank = rows[i].first;
-    const PartAssertion& assertion = total().assertions(rows[i].second);
-    static constexpr const char* kStates[] = {"never", "violated", "fine"};
-    absl::StrAppend(&html_, "<tr class=\"", kStates[rank], "\"><td data-v=\"",
-                    rank, "\"><span class=\"state\">", kStates[rank],
-                    "</span></td>", TextCell(assertion.message()),
-                    TextCell(assertion.kind()), PathCell(assertion.place()),
-                    NumberCell(assertion.passes()),
-                    NumberCell(assertion.fails()), "</tr>\n");
-  }
-  html_ += "</tbody></table></div>\n";
-  html_ += LeftOut(shown, rows.size(),
-                   "what never happened, then the others "
-                   "by their places");
-  if (rows.size() < static_cast<size_t>(total().assertions_size())) {
-    absl::StrAppend(&html_, "<p class=\"note\">",
-                    Grouped(total().assertions_size() - rows.size()),
-                    " assertions are left out: none of their files was "
-                    "entered, so they belong to other campaigns of the "
-                    "program.</p>\n");
-  }
-  End();
-}
 
 void Page::Code() {
   Begin("code", "Instrumented code");

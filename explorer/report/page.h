@@ -8,7 +8,6 @@
 #define MOONPOOL_EXPLORER_REPORT_PAGE_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,11 +21,8 @@ namespace moonpool {
 
 // Rows of the page's tables, at most; the page says what it leaves out.
 inline constexpr int kMaxBugRows = 200;
-inline constexpr int kMaxAssertionRows = 1'000;
 inline constexpr int kMaxMarkRows = 500;
 inline constexpr int kMaxPartRows = 500;
-// How far ahead the page looks, in timelines.
-inline constexpr uint64_t kTimelinesAhead = 10'000;
 
 // What the page is made of.
 struct PageInput {

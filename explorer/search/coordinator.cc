@@ -358,7 +358,8 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
 
 bool Coordinator::IsSuspect(const Job& done, const JobSlot& slot) {
   if (IsRestored(done.number) || done.is_guarded) return false;
-  if (done.is_lost || !slot.IsIntact(pool_.order(done.number), result_.assertions.size())) {
+  if (done.is_lost ||
+      !slot.IsIntact(pool_.order(done.number), result_.assertions.size())) {
     return true;
   }
   if (slot.finished.load() != 0 || slot.has_violation.load() != 0) return false;
@@ -524,8 +525,7 @@ void Coordinator::Shutdown() {
   if (!found() && complete) {
     // All jobs are out: wait for the last ones, unless time runs out.
     while (pool_.failure().ok() && committed_ < decided_ && !found() &&
-           !pool_.interrupted() &&
-           absl::Now() - start_ < options_.time_limit) {
+           !pool_.interrupted() && absl::Now() - start_ < options_.time_limit) {
       if (pool_.job(committed_).is_done) {
         Commit(committed_);
       } else {

@@ -8,6 +8,13 @@
 namespace moonpool::explorer {
 
 StreamKinds Operators::Pick(Random& random) const {
+  const StreamKinds scope = PickScope(random);
+  const bool has_faults =
+      (scope & drawn_ & KindBit(StreamKind::kFaults)) != 0;
+  return has_faults && random.Chance({1, 2}) ? scope | kSoon : scope;
+}
+
+StreamKinds Operators::PickScope(Random& random) const {
   std::array<StreamKinds, kExploredKinds + 1> scopes;
   size_t count = 0;
   for (size_t kind = 0; kind < kExploredKinds; ++kind) {
@@ -30,7 +37,7 @@ StreamKinds Operators::Pick(Random& random) const {
 }
 
 void Operators::Commit(StreamKinds streams, bool yielded) {
-  Yield& of = streams == kAllStreams ? blind_ : scoped_;
+  Yield& of = (streams & kAllStreams) == kAllStreams ? blind_ : scoped_;
   ++of.picks;
   if (yielded) ++of.yields;
 }

@@ -3,7 +3,8 @@
 // Operators: what a branch changes. The blind one gives a new seed to all
 // streams, so everything behind the splitpoint is another future. The others
 // reseed some kinds only: the same requests meet other faults, or the same
-// faults another network.
+// faults another network. And where there are faults, every other branch lets
+// the next ones come soon.
 #ifndef MOONPOOL_EXPLORER_SEARCH_OPERATORS_H_
 #define MOONPOOL_EXPLORER_SEARCH_OPERATORS_H_
 
@@ -22,13 +23,16 @@ class Operators {
 
   // All streams, or else, with a chance of a quarter at first and of less the
   // less that yields in comparison, by even chances one of the kinds that draw
-  // or all of them but the workload's.
+  // or all of them but the workload's. With kSoon every other time, if there
+  // are faults among them.
   StreamKinds Pick(Random& random) const;
 
   // What a branch with this operator came to.
   void Commit(StreamKinds streams, bool yielded);
 
  private:
+  StreamKinds PickScope(Random& random) const;
+
   struct Yield {
     uint64_t picks = 0;
     uint64_t yields = 0;

@@ -21,11 +21,14 @@ class OperatorsTest : public ::testing::Test {
   std::map<StreamKinds, double> Shares(const Operators& operators) {
     std::map<StreamKinds, double> shares;
     for (int i = 0; i < kPicks; ++i) {
-      shares[operators.Pick(random_)] += 1.0 / kPicks;
+      const StreamKinds picked = operators.Pick(random_);
+      shares[picked & kAllStreams] += 1.0 / kPicks;
+      if ((picked & kSoon) != 0) soon_[picked & kAllStreams] += 1.0 / kPicks;
     }
     return shares;
   }
 
+  std::map<StreamKinds, double> soon_;  // of the shares
   TraceHash trace_;
   RandomSource source_{20261121, &trace_};
   RandomStream random_{&source_, "test"};
@@ -43,6 +46,7 @@ TEST_F(OperatorsTest, IsBlindUntilTwoKindsDraw) {
   EXPECT_NEAR(shares.at(kAllStreams), 0.75, 0.02);
   EXPECT_NEAR(shares.at(kWorkload), 0.125, 0.01);
   EXPECT_NEAR(shares.at(kNetwork), 0.125, 0.01);
+  EXPECT_TRUE(soon_.empty()) << "there are no faults";
 }
 
 TEST_F(OperatorsTest, ScopesAreTheKindsAndAllButTheWorkload) {
@@ -56,6 +60,11 @@ TEST_F(OperatorsTest, ScopesAreTheKindsAndAllButTheWorkload) {
         static_cast<StreamKinds>(kNetwork | kFaults)}) {
     EXPECT_NEAR(shares.at(scope), 0.0625, 0.01) << int{scope};
   }
+  // Where there are faults, half of them are to come soon.
+  EXPECT_EQ(soon_.size(), 3u);
+  EXPECT_NEAR(soon_.at(kAllStreams), 0.375, 0.01);
+  EXPECT_NEAR(soon_.at(kFaults), 0.03125, 0.007);
+  EXPECT_NEAR(soon_.at(kNetwork | kFaults), 0.03125, 0.007);
 }
 
 TEST_F(OperatorsTest, WhatYieldsLessIsPickedLess) {

@@ -261,8 +261,7 @@ void ProcessPool::ReturnCheckpointSlot(int checkpoint) {
 bool ProcessPool::Owes(int checkpoint) {
   if (runners_.FindOwed(checkpoint) != RunnerSet::kNone) return true;
   for (uint64_t n = finished_; n < submitted_; ++n) {
-    if (!job(n).is_done && job(n).checkpoint == checkpoint &&
-        PidOf(n) == 0) {
+    if (!job(n).is_done && job(n).checkpoint == checkpoint && PidOf(n) == 0) {
       return true;
     }
   }
@@ -441,9 +440,8 @@ pid_t ProcessPool::PidOf(uint64_t number) {
   looked_at.pid = result.pid.load(std::memory_order_acquire);
   if (looked_at.pid == 0) return 0;
   const absl::Time now = absl::Now();
-  looked_at.begun =
-      std::clamp(absl::FromUnixNanos(result.begun_ns.load()),
-                 std::min(looked_at.handed_out, now), now);
+  looked_at.begun = std::clamp(absl::FromUnixNanos(result.begun_ns.load()),
+                               std::min(looked_at.handed_out, now), now);
   return looked_at.pid;
 }
 
@@ -532,8 +530,7 @@ void ProcessPool::CheckpointDied(int checkpoint) {
     free_checkpoints_.push_back(checkpoint);
   }
   for (uint64_t n = finished_; n < submitted_; ++n) {
-    if (!job(n).is_done && job(n).checkpoint == checkpoint &&
-        PidOf(n) == 0) {
+    if (!job(n).is_done && job(n).checkpoint == checkpoint && PidOf(n) == 0) {
       EndFork();
       TakeBack(n);
     }

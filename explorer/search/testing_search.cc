@@ -111,14 +111,13 @@ REGISTER_CAMPAIGN(slow, "Takes 200 ms of real time to build") {
 
 REGISTER_CAMPAIGN(stillborn, "Its process' factory ends the program") {
   SimulationBuilder builder;
-  builder
-      .Processes({.factory = []() -> std::unique_ptr<Process> { exit(3); }})
+  builder.Processes({.factory = []() -> std::unique_ptr<Process> { exit(3); }})
       .Workload(std::make_unique<IdleWorkload>());
   return builder;
 }
 
-// Three gates, and behind the first one a wild pointer. As fixed as one into the
-// world's arena: it leads to the same place in every program.
+// Three gates, and behind the first one a wild pointer. As fixed as one into
+// the world's arena: it leads to the same place in every program.
 SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
   SimulationBuilder builder;
   builder.Workload(std::make_unique<GateWorkload>())
@@ -131,7 +130,8 @@ SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
   return builder;
 }
 
-[[gnu::noinline, clang::disable_tail_calls]] void ScribbleResult(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void ScribbleResult(
+    explorer::Region* region) {
   region->jobs[0].discovery_count.store(1 << 30);
 }
 
@@ -141,26 +141,30 @@ SimulationBuilder Scribbles(void (*scribble)(explorer::Region*)) {
 }
 
 // Also whose process it is, and since when it runs.
-[[gnu::noinline, clang::disable_tail_calls]] void ClearResult(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void ClearResult(
+    explorer::Region* region) {
   memset(static_cast<void*>(&region->jobs[0]), 0, sizeof(region->jobs[0]));
 }
 
-[[gnu::noinline, clang::disable_tail_calls]] void FillResult(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void FillResult(
+    explorer::Region* region) {
   memset(static_cast<void*>(&region->jobs[0]), 0xee, sizeof(region->jobs[0]));
 }
 
 // Harmless: there is no such discovery.
-[[gnu::noinline, clang::disable_tail_calls]] void ScribbleUnused(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void ScribbleUnused(
+    explorer::Region* region) {
   region->jobs[0].discoveries[explorer::kMaxDiscoveries - 1].edges = 1;
 }
 
-[[gnu::noinline, clang::disable_tail_calls]] void ScribbleOrder(explorer::Region* region) {
+[[gnu::noinline, clang::disable_tail_calls]] void ScribbleOrder(
+    explorer::Region* region) {
   region->orders[0].path_size = 1 << 30;
 }
 
 REGISTER_CAMPAIGN(scribbles, "Overwrites results of the explorer") {
-  const std::string how =
-      params.Choice("how", {"count", "all", "clear", "fill"}, "what is overwritten");
+  const std::string how = params.Choice(
+      "how", {"count", "all", "clear", "fill"}, "what is overwritten");
   return Scribbles(how == "count"   ? ScribbleResult
                    : how == "all"   ? ScribbleAll
                    : how == "clear" ? ClearResult

@@ -19,15 +19,15 @@ namespace {
 constexpr size_t kMapped = sizeof(Region) + 2 * Region::kGuard;
 static_assert(sizeof(Region) % kFaultWindow == 0, "whole pages");
 static_assert(Region::kBase % kFaultWindow == 0);
-static_assert(Region::kBase - Region::kGuard > Arena::kBase + 2 * Arena::kMaxBytes);
+static_assert(Region::kBase - Region::kGuard >
+              Arena::kBase + 2 * Arena::kMaxBytes);
 
 // The region and the pages beside it; nullptr if something is there.
 void* MapAt(uintptr_t begin, int protection) {
   void* const wanted = reinterpret_cast<void*>(begin - Region::kGuard);
-  void* const mapped = mmap(wanted, kMapped, PROT_NONE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-                                MAP_FIXED_NOREPLACE,
-                            -1, 0);
+  void* const mapped = mmap(
+      wanted, kMapped, PROT_NONE,
+      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   if (mapped != wanted) {  // an old kernel takes the address for a hint
     munmap(mapped, kMapped);
@@ -42,9 +42,8 @@ void* MapAt(uintptr_t begin, int protection) {
 // Where the region fits, as of now.
 uintptr_t FindRoom() {
   constexpr size_t kSize = kMapped + kFaultWindow;
-  void* const mapped =
-      mmap(nullptr, kSize, PROT_NONE,
-           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const mapped = mmap(nullptr, kSize, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   CHECK(mapped != MAP_FAILED) << "cannot map the explorer's shared memory";
   munmap(mapped, kSize);
   const uintptr_t begin = reinterpret_cast<uintptr_t>(mapped) + Region::kGuard;

@@ -153,8 +153,8 @@ void Fill(JobOrder& order, JobSlot& slot) {
   slot.has_violation.store(1);
   slot.draws = 100;
   slot.counts[2].passes = 3;
-  slot.told = FirstTold(17) + AddToChecksum(0, found) + AddToChecksum(0, edges) +
-              AddToChecksum(0, slot.arrivals[0]) +
+  slot.told = FirstTold(17) + AddToChecksum(0, found) +
+              AddToChecksum(0, edges) + AddToChecksum(0, slot.arrivals[0]) +
               AddToChecksum(0, slot.violation);
   slot.checksum = slot.ChecksumOf(17, slot.told, 3);
   slot.finished.store(1);

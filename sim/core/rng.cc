@@ -23,7 +23,7 @@ void RandomSource::ArmNextBreak() {
 }
 
 void RandomSource::ArmStop() {
-  if (forbidden_ || trace_->listener() != nullptr) {
+  if (forbidden_ || reseeded_ != 0 || trace_->listener() != nullptr) {
     stop_at_ = 0;
     return;
   }
@@ -43,14 +43,27 @@ void RandomSource::TellWatcher() {
 void RandomSource::AtStop() {
   CHECK(!forbidden_) << "a random draw while a process is being destroyed: "
                         "destructors in tasks must not draw";
-  // First: it may set a breakpoint that applies here.
-  if (draws_ >= watch_at_) TellWatcher();
+  for (;;) {
+    // First: it may set a breakpoint that applies here.
+    if (draws_ >= watch_at_) TellWatcher();
+    ApplyBreakpoints();
+    // If this is one of the listener's own draws, it will be told once more.
+    if (reseeded_ == 0 || tells_listener_) break;
+    tells_listener_ = true;
+    const StreamKinds kinds = std::exchange(reseeded_, 0);
+    ArmStop();
+    reseed_listener_->OnReseed(kinds);
+    tells_listener_ = false;
+  }
   if (TraceListener* listener = trace_->listener()) {
     listener->OnWord({.kind = TraceListener::Kind::kDraw,
                       .words = {},
                       .hash = trace_->value(),
                       .type = nullptr});
   }
+}
+
+void RandomSource::ApplyBreakpoints() {
   // A loop, because zero-draw segments chain: 5@A -> 0@B.
   while (segment_draws() >= next_break_) {
     CHECK_EQ(segment_draws(), next_break_) << "a breakpoint lies in the past";
@@ -74,6 +87,7 @@ void RandomSource::Reseed(uint64_t seed) {
   CHECK(!has_pending_breakpoints()) << "cannot branch inside a replay";
   SetSeed(seed, kAllStreams);
   segment_start_ = draws_;
+  ArmStop();
 }
 
 void RandomSource::SetSeed(uint64_t seed, StreamKinds streams) {
@@ -83,6 +97,7 @@ void RandomSource::SetSeed(uint64_t seed, StreamKinds streams) {
     seeds_[kind] = seed;
     epochs_[kind] = epoch_;
   }
+  if (reseed_listener_ != nullptr) reseeded_ |= streams;
 }
 
 RandomStream::RandomStream(RandomSource* source, absl::string_view name,

@@ -10,6 +10,7 @@
 // takes a new key at its next draw. A list of breakpoints is thus a complete
 // description of a timeline: 312@9041 -> 88@17. A breakpoint may be meant for
 // some kinds of streams only: 312@9041/faults lets all others draw on as before.
+// And it may hasten what faults there are to come: 312@9041/soon.
 //
 // Determinism: nothing but the root seed and the breakpoints enters.
 #ifndef MOONPOOL_SIM_CORE_RNG_H_
@@ -46,6 +47,9 @@ inline constexpr StreamKinds kAllStreams = (1 << kExploredKinds) - 1;
 constexpr StreamKinds KindBit(StreamKind kind) {
   return static_cast<StreamKinds>(1 << static_cast<int>(kind));
 }
+// In a breakpoint's set, with kFaults: the faults that are waited for come soon
+// (drawn_wait.h).
+inline constexpr StreamKinds kSoon = 1 << 7;
 
 struct Breakpoint {
   uint64_t count = 0;  // draws since the previous breakpoint
@@ -64,6 +68,14 @@ class DrawWatcher {
   virtual uint64_t OnDraws(uint64_t draws) = 0;
 
   static constexpr uint64_t kNever = ~uint64_t{0};
+};
+
+// Told when streams have got a new seed by a breakpoint.
+class ReseedListener {
+ public:
+  virtual ~ReseedListener() = default;
+  // The next draw is about to be made. May draw itself, before that one.
+  virtual void OnReseed(StreamKinds kinds) = 0;
 };
 
 // The state that all streams of a world share.
@@ -116,6 +128,11 @@ class RandomSource {
     ArmStop();
   }
 
+  // Lifetime: the listener outlives all draws.
+  void set_reseed_listener(ReseedListener* listener) {
+    reseed_listener_ = listener;
+  }
+
   // To be called when the trace has got or lost its listener.
   void WatchTrace() { ArmStop(); }
 
@@ -126,6 +143,7 @@ class RandomSource {
   // What has to happen before a draw when draws_ >= stop_at_.
   void AtStop();
   void TellWatcher();
+  void ApplyBreakpoints();
   void SetSeed(uint64_t seed, StreamKinds streams);
   void ArmNextBreak();
   void ArmStop();
@@ -150,6 +168,9 @@ class RandomSource {
   bool forbidden_ = false;
   DrawWatcher* watcher_ = nullptr;
   uint64_t watch_at_ = kNever;
+  ReseedListener* reseed_listener_ = nullptr;
+  StreamKinds reseeded_ = 0;  // of which the listener has not heard yet
+  bool tells_listener_ = false;
 };
 
 // One named stream. Cheap to make; its constructor draws nothing and changes

@@ -30,13 +30,22 @@ World::World(const WorldOptions& options)
       random_(options.seed, &trace_),
       schedule_(&random_, "schedule", 0, StreamKind::kSchedule),
       entropy_(&random_, "guard"),
+      soon_(&random_, "soon", 0, StreamKind::kFaults),
       ready_scope_(ready_) {
   current = this;
   trace_.set_listener(new_worlds_listener);
   random_.WatchTrace();
+  random_.set_reseed_listener(this);
 }
 
 World::~World() { current = previous_; }
+
+void World::OnReseed(StreamKinds kinds) {
+  if ((kinds & KindBit(StreamKind::kFaults)) == 0) return;
+  for (DrawnWait* wait = first_wait_; wait != nullptr; wait = wait->next_) {
+    wait->Redraw((kinds & kSoon) != 0);
+  }
+}
 
 World* World::Current() { return current; }
 

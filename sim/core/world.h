@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "providers/coro/ready_queue.h"
 #include "providers/time.h"
+#include "sim/core/drawn_wait.h"
 #include "sim/core/event_queue.h"
 #include "sim/core/fault.h"
 #include "sim/core/rng.h"
@@ -91,11 +92,11 @@ class BoundaryWatcher {
 // When the simulated calendar starts: 2026-01-01T00:00:00Z.
 inline constexpr int64_t kCalendarStartSeconds = 1767225600;
 
-class World {
+class World : private ReseedListener {
  public:
   explicit World(const WorldOptions& options);
   World(const World&) = delete;
-  ~World();
+  ~World() override;
 
   // The world that runs on this thread, or nullptr.
   static World* Current();
@@ -177,6 +178,8 @@ class World {
   bool in_teardown() const { return teardown_ > 0; }
 
  private:
+  friend class DrawnWait;
+  void OnReseed(StreamKinds kinds) override;
   void RecordTrace(TraceKind kind, uint64_t target, uint64_t payload);
   void Sample(const TimedEvent& event);
   void PassBoundary();
@@ -190,6 +193,7 @@ class World {
   RandomSource random_;
   RandomStream schedule_;
   RandomStream entropy_;
+  RandomStream soon_;
   EventQueue queue_;
   ReadyQueue ready_;
   ReadyQueue::Scope ready_scope_;
@@ -199,6 +203,8 @@ class World {
   int teardown_ = 0;
   FaultCounts faults_;
   WorldListener* listeners_ = nullptr;  // linked through next_
+  DrawnWait* first_wait_ = nullptr;
+  DrawnWait* last_wait_ = nullptr;
   BoundaryWatcher* watcher_ = nullptr;
   uint64_t boundary_distance_ = 0;
   uint64_t next_boundary_ = ~uint64_t{0};

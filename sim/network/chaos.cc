@@ -32,38 +32,37 @@ int64_t DrawInterval(RandomStream& random, absl::Duration mean) {
 // --- PartitionDriver --------------------------------------------------------
 
 PartitionDriver::PartitionDriver(Fabric* fabric)
-    : fabric_(fabric),
+    : DrawnWait(fabric->world),
+      fabric_(fabric),
       random_(&fabric->world->random(), "partitions", 0,
               StreamKind::kFaults) {}
 
-PartitionDriver::~PartitionDriver() {
-  if (is_scheduled()) fabric_->world->Cancel(*this);
-}
-
 void PartitionDriver::Start() {
-  CHECK(!is_scheduled() && !lasts_);
+  CHECK(!is_waiting() && !lasts_);
   if (fabric_->faults.partition_interval != absl::InfiniteDuration()) {
-    ScheduleNext();
+    DrawnWait::Start();
   }
 }
 
 void PartitionDriver::Stop() {
-  if (is_scheduled()) fabric_->world->Cancel(*this);
+  DrawnWait::Stop();
   if (lasts_) End();
 }
 
-void PartitionDriver::Fire() {
+void PartitionDriver::OnEnd() {
   if (lasts_) {
     End();
-    ScheduleNext();
   } else {
-    Begin();
+    lasts_ = Begin();
   }
+  DrawnWait::Start();
 }
 
-void PartitionDriver::ScheduleNext() {
-  fabric_->world->Schedule(
-      *this, DrawInterval(random_, fabric_->faults.partition_interval));
+int64_t PartitionDriver::DrawRest(int64_t elapsed_ns) {
+  const NetworkFaults& faults = fabric_->faults;
+  return lasts_ ? DrawUniformRestNs(random_, faults.partition_duration.low,
+                                    faults.partition_duration.high, elapsed_ns)
+                : DrawInterval(random_, faults.partition_interval);
 }
 
 bool PartitionDriver::Divide(size_t machines, std::vector<bool>& side) {
@@ -91,14 +90,11 @@ bool PartitionDriver::Divide(size_t machines, std::vector<bool>& side) {
   return true;
 }
 
-void PartitionDriver::Begin() {
+bool PartitionDriver::Begin() {
   const NetworkFaults& faults = fabric_->faults;
   const std::vector<Machine*> machines = ExistingMachines(*fabric_);
   std::vector<bool> side;
-  if (machines.size() < 2 || !Divide(machines.size(), side)) {
-    ScheduleNext();
-    return;
-  }
+  if (machines.size() < 2 || !Divide(machines.size(), side)) return false;
   const bool one_way = faults.partition_one_way.num > 0 &&
                        random_.Chance(faults.partition_one_way);
   std::string one_side;
@@ -113,13 +109,10 @@ void PartitionDriver::Begin() {
       }
     }
   }
-  lasts_ = true;
-  fabric_->world->Schedule(*this, absl::ToInt64Nanoseconds(random_.Range(
-                                      faults.partition_duration.low,
-                                      faults.partition_duration.high)));
   fabric_->world->Fault(
       FaultFamily::kPartition, one_side,
       one_way ? "cannot send to the others" : "cut off from the others");
+  return true;
 }
 
 void PartitionDriver::End() {
@@ -131,44 +124,40 @@ void PartitionDriver::End() {
 // --- SwizzleDriver ----------------------------------------------------------
 
 SwizzleDriver::SwizzleDriver(Fabric* fabric)
-    : fabric_(fabric),
+    : DrawnWait(fabric->world),
+      fabric_(fabric),
       random_(&fabric->world->random(), "swizzle", 0, StreamKind::kFaults) {}
 
-SwizzleDriver::~SwizzleDriver() {
-  if (is_scheduled()) fabric_->world->Cancel(*this);
-}
-
 void SwizzleDriver::Start() {
-  CHECK(!is_scheduled() && clogged_.empty());
+  CHECK(!is_waiting() && clogged_.empty());
   if (fabric_->faults.swizzle_interval != absl::InfiniteDuration()) {
-    ScheduleNext();
+    DrawnWait::Start();
   }
 }
 
 void SwizzleDriver::Stop() {
-  if (is_scheduled()) fabric_->world->Cancel(*this);
+  DrawnWait::Stop();
   steps_.clear();
   clogged_.clear();
   for (auto& [machines, link] : fabric_->links) link->Open(kSwizzle);
 }
 
-void SwizzleDriver::Fire() {
+void SwizzleDriver::OnEnd() {
   if (steps_.empty()) {
     Plan();
   } else {
     Take(steps_.back());
     steps_.pop_back();
   }
-  ScheduleNext();
+  DrawnWait::Start();
 }
 
-void SwizzleDriver::ScheduleNext() {
+int64_t SwizzleDriver::DrawRest(int64_t elapsed_ns) {
   const NetworkFaults& faults = fabric_->faults;
-  fabric_->world->Schedule(
-      *this, steps_.empty()
-                 ? DrawInterval(random_, faults.swizzle_interval)
-                 : absl::ToInt64Nanoseconds(random_.Range(
-                       absl::ZeroDuration(), faults.clog_duration.high)));
+  return steps_.empty()
+             ? DrawInterval(random_, faults.swizzle_interval)
+             : DrawUniformRestNs(random_, absl::ZeroDuration(),
+                                 faults.clog_duration.high, elapsed_ns);
 }
 
 void SwizzleDriver::Shuffle(std::vector<Machine*>& machines) {

@@ -1,8 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // The faults that come by themselves, without traffic: random partitions and
-// swizzle-clogging. Each driver has one event, which is pending only while its
-// fault is on; stopping opens what it has closed.
+// swizzle-clogging. Each driver waits for one event, only while
+// its fault is on; stopping opens what it has closed.
 //
 // Determinism: the streams "partitions" and "swizzle"; machines in the order of
 // their addresses.
@@ -12,27 +12,26 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "providers/time.h"
+#include "sim/core/drawn_wait.h"
 #include "sim/core/rng.h"
 #include "sim/network/fabric.h"
 
 namespace moonpool::network_internal {
 
-class PartitionDriver final : public TimedEvent {
+class PartitionDriver final : private DrawnWait {
  public:
   explicit PartitionDriver(Fabric* fabric);
-  ~PartitionDriver();
 
   // As fabric->faults says. REQUIRES: stopped.
   void Start();
   void Stop();
-  void Fire() override;
 
  private:
-  void ScheduleNext();
+  int64_t DrawRest(int64_t elapsed_ns) override;
+  void OnEnd() override;
   // Marks those on the one side; false if one side would be empty.
   bool Divide(size_t machines, std::vector<bool>& side);
-  void Begin();
+  bool Begin();  // false: nothing to divide
   void End();
 
   Fabric* fabric_;
@@ -42,22 +41,21 @@ class PartitionDriver final : public TimedEvent {
 
 // After FoundationDB's "swizzled" clogging: half the machines lose the network
 // one after another and get it back in another order.
-class SwizzleDriver final : public TimedEvent {
+class SwizzleDriver final : private DrawnWait {
  public:
   explicit SwizzleDriver(Fabric* fabric);
-  ~SwizzleDriver();
 
   // As fabric->faults says. REQUIRES: stopped.
   void Start();
   void Stop();
-  void Fire() override;
 
  private:
   struct Step {
     Machine* machine;
     bool clogs;
   };
-  void ScheduleNext();
+  int64_t DrawRest(int64_t elapsed_ns) override;
+  void OnEnd() override;
   void Plan();
   void Shuffle(std::vector<Machine*>& machines);
   void Take(const Step& step);

@@ -30,8 +30,7 @@ class Attrition final : public FaultInjector {
   Task<absl::Status> Inject(FaultContext& ctx) override {
     if (!enabled_) co_return absl::OkStatus();
     for (;;) {
-      co_await ctx.time().Sleep(
-          ctx.random().Range(options_.interval_min, options_.interval_max));
+      co_await ctx.WaitBetween(options_.interval_min, options_.interval_max);
       const std::vector<std::string> victims = PickVictims(ctx);
       if (victims.empty() || !WithinBudget(options_, ctx, victims)) continue;
       const RebootKind kind = PickKind(ctx.random());

@@ -5,22 +5,13 @@
 #include <vector>
 
 namespace moonpool {
-namespace {
-
-// Uniform around the mean, never at once.
-absl::Duration Around(Random& random, absl::Duration mean) {
-  return random.Range(mean / 2, mean * 3 / 2);
-}
-
-}  // namespace
-
 ChaosDriver::ChaosDriver(const ChaosPlan* plan, World* world, Cluster* cluster,
                          Buggify* buggify, const AttritionOptions* budget)
     : plan_(plan),
+      world_(world),
       cluster_(cluster),
       buggify_(buggify),
       budget_(budget),
-      time_(world),
       random_(&world->random(), "chaos", 0, StreamKind::kFaults) {}
 
 void ChaosDriver::Start() {
@@ -71,7 +62,7 @@ void ChaosDriver::DisturbClocks() {
 Task<void> ChaosDriver::StepClocks() {
   const ClockFaults& clock = plan_->clock_faults;
   for (;;) {
-    co_await time_.Sleep(Around(random_, clock.step_interval));
+    co_await WaitAbout(clock.step_interval);
     const size_t victim = random_.Below(cluster_->machines().size());
     cluster_->machines()[victim]->clock().StepWall(
         random_.Range(-clock.max_step, clock.max_step));
@@ -83,7 +74,7 @@ Task<void> ChaosDriver::PauseProcesses() {
   const AttritionOptions budget =
       budget_ != nullptr ? *budget_ : AttritionOptions();
   for (;;) {
-    co_await time_.Sleep(Around(random_, pause.interval));
+    co_await WaitAbout(pause.interval);
     const std::vector<std::string> up = cluster_->up_ips();
     if (up.empty()) continue;
     const std::string victim = random_.Pick(up);
@@ -96,7 +87,7 @@ Task<void> ChaosDriver::PauseProcesses() {
 
 Task<void> ChaosDriver::CutPower() {
   for (;;) {
-    co_await time_.Sleep(Around(random_, plan_->power_losses.interval));
+    co_await WaitAbout(plan_->power_losses.interval);
     std::vector<std::string> victims;
     for (const std::string& ip : cluster_->up_ips()) {
       if (random_.Chance(Ratio{1, 2})) victims.push_back(ip);

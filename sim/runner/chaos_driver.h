@@ -9,6 +9,7 @@
 #include "providers/coro/task_set.h"
 #include "sim/chaos/buggify.h"
 #include "sim/chaos/plan.h"
+#include "sim/core/drawn_wait.h"
 #include "sim/core/rng.h"
 #include "sim/core/world.h"
 #include "sim/runner/attrition.h"
@@ -31,15 +32,19 @@ class ChaosDriver {
 
  private:
   void DisturbClocks();
+  // About so long, never at once.
+  DrawnSleep WaitAbout(absl::Duration mean) {
+    return DrawnSleep(world_, &random_, mean / 2, mean * 3 / 2);
+  }
   Task<void> StepClocks();
   Task<void> PauseProcesses();
   Task<void> CutPower();
 
   const ChaosPlan* plan_;
+  World* world_;
   Cluster* cluster_;
   Buggify* buggify_;
   const AttritionOptions* budget_;
-  SimTime time_;
   RandomStream random_;
   TaskSet tasks_;
 };

@@ -72,6 +72,7 @@ class Cluster final : public FaultContext, private ProcessListener {
     ProcessFactory factory;  // the version that runs from the next boot on
   };
 
+  World& world() override { return *site_.world; }
   void OnExit(Machine& machine) override;
   absl::StatusOr<Machine*> FindProcess(absl::string_view ip) const;
   Machine& Get(absl::string_view ip) const;

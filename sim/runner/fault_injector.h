@@ -14,6 +14,7 @@
 #include "providers/coro/task.h"
 #include "providers/random.h"
 #include "providers/time.h"
+#include "sim/core/drawn_wait.h"
 #include "sim/core/node_clock.h"
 #include "sim/network/sim_network.h"
 #include "sim/runner/reboot.h"
@@ -31,6 +32,12 @@ class FaultContext {
   // The world's own clock, which no fault touches.
   virtual Time& time() = 0;
   virtual Random& random() = 0;
+  // Waits for a time between low and high, uniform. Better than to sleep for a
+  // time that was drawn: a search that branches meanwhile draws the rest again.
+  //   co_await ctx.WaitBetween(absl::Seconds(1), absl::Seconds(5));
+  DrawnSleep WaitBetween(absl::Duration low, absl::Duration high) {
+    return DrawnSleep(&world(), &random(), low, high);
+  }
   virtual SimNetwork& network() = 0;
   // REQUIRES: a process, or a workload, has this address.
   virtual SimDisk& disk(absl::string_view ip) = 0;
@@ -90,6 +97,7 @@ class FaultContext {
   virtual const CancellationToken& chaos_over() const = 0;
 
  private:
+  virtual World& world() = 0;
   int RebootEach(const std::vector<std::string>& ips, RebootKind kind);
   void CutOff(const std::vector<std::string>& ips, absl::Duration duration);
 };

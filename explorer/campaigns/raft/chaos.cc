@@ -97,8 +97,7 @@ Task<absl::Status> RaftChaos::Inject(FaultContext& ctx) {
     const absl::Duration end =
         ctx.time().Now() + ctx.random().Range(kShortestMood, kLongestMood);
     while (ctx.time().Now() < end) {
-      co_await ctx.time().Sleep(
-          ctx.random().Range(mood.pause / 20, mood.pause));
+      co_await ctx.WaitBetween(mood.pause / 20, mood.pause);
       const bool cut = ctx.random().Chance({1, 2});
       if (mood.partitions && (cut || !mood.crashes)) {
         ChangePartitions(ctx);
