@@ -85,6 +85,7 @@ class Timeline final : public IterationHooks,
 
   // Whatever edges are new to this timeline are one mark.
   void OnBoundary() override {
+    const Window window(this);
     if (!edges_.Look()) return;
     ++ordinal_;
     if (!recording_) {
@@ -110,7 +111,10 @@ class Timeline final : public IterationHooks,
     return splits_.After(draws);
   }
 
-  void OnPhase(const char* phase) override { fault::SetPhase(phase); }
+  void OnPhase(const char* phase) override {
+    const Window window(this);
+    fault::SetPhase(phase);
+  }
 
   void OnMark(const Mark& mark) override {
     if (world_ == nullptr) return;  // a factory's; there is no world to fork
@@ -146,6 +150,7 @@ class Timeline final : public IterationHooks,
 
   void OnViolation(const Violation& violation) override {
     if (job_->has_violation.load(std::memory_order_relaxed) != 0) return;
+    const Window window(this);
     ViolationRecord& record = job_->violation;
     record.identity = violation.identity;
     record.time_ns = violation.time_ns;
@@ -155,11 +160,12 @@ class Timeline final : public IterationHooks,
     record.message.Set(violation.message);
     record.details.Set(violation.details);
     record.place.Set(violation.place);
-    told_ += AddToChecksum(0, record);
+    Tell(AddToChecksum(0, record));
     job_->has_violation.store(1, std::memory_order_release);
   }
 
   void OnFinished(const IterationResult& result) override {
+    const Window window(this);
     if (edges_.is_on()) edges_.Finish();
     job_->draws = result.draws;
     job_->events = result.events;
@@ -183,6 +189,27 @@ class Timeline final : public IterationHooks,
   }
 
  private:
+  // While one lives, a guarded timeline may write its result.
+  class Window {
+   public:
+    explicit Window(Timeline* timeline)
+        : timeline_(timeline->is_closed_ ? timeline : nullptr) {
+      if (timeline_ != nullptr) timeline_->SetClosed(false);
+    }
+    Window(const Window&) = delete;
+    ~Window() {
+      if (timeline_ != nullptr) timeline_->SetClosed(true);
+    }
+
+   private:
+    Timeline* const timeline_;  // nullptr: it may anyway
+  };
+
+  void SetClosed(bool is_closed) {
+    is_closed_ = is_closed;
+    region_->SetWritable(*job_, !is_closed);
+  }
+
   // Forks a sibling: a child of the coordinator, not of this process. The raw
   // system call, as no libc function offers it; nothing here uses what fork
   // handlers would mend (locks, streams, threads).
@@ -325,6 +352,11 @@ class Timeline final : public IterationHooks,
     checkpoints_used_ = 0;
     known_marks_ = 0;
     told_ = 0;
+    Tell(FirstTold(order_->job));
+    if (order_->is_guarded != 0) {
+      region_->MakeReadOnly();
+      is_closed_ = true;
+    }
     if (world_ != nullptr) Branch();
   }
 
@@ -364,11 +396,17 @@ class Timeline final : public IterationHooks,
     arrival.time_ns = world_->now_ns();
   }
 
+  void Tell(uint64_t checksum) {
+    told_ += checksum;
+    job_->told = told_;
+  }
+
   void Arrive(const Mark& mark) {
+    const Window window(this);
     const uint32_t count = job_->arrival_count.load(std::memory_order_relaxed);
     Arrival& arrival = job_->arrivals[count];
     FillIn(mark.key, mark.quality, arrival);
-    told_ += AddToChecksum(0, arrival);
+    Tell(AddToChecksum(0, arrival));
     job_->arrival_count.store(count + 1, std::memory_order_release);
   }
 
@@ -381,6 +419,7 @@ class Timeline final : public IterationHooks,
   };
 
   void Discover(const News& news) {
+    const Window window(this);
     const uint32_t count =
         job_->discovery_count.load(std::memory_order_relaxed);
     if (count >= kMaxDiscoveries) {
@@ -399,7 +438,7 @@ class Timeline final : public IterationHooks,
     discovery.first_edge = news.edges.first;
     discovery.edges = news.edges.size;
     discovery.label.Set(news.label);
-    told_ += AddToChecksum(0, discovery);
+    Tell(AddToChecksum(0, discovery));
     job_->discovery_count.store(count + 1, std::memory_order_release);
   }
 
@@ -417,6 +456,7 @@ class Timeline final : public IterationHooks,
   uint64_t known_marks_ = 0;  // that the job came to
   uint64_t told_ = 0;  // the checksums of what the job's slot says so far
   EdgeWatch edges_;
+  bool is_closed_ = false;  // the job's slot may not be written to
 
   RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
   const OrderRing* runner_orders_ = nullptr;  // likewise

@@ -32,6 +32,7 @@ absl::StatusOr<std::string> MakeBugLog(SimulationBuilder& builder,
                                        absl::string_view replay_command) {
   TimelineTail tail;
   options.tail = &tail;
+  options.tolerates_wild_writes = ToleratesWildWrites(recipe);
   builder.StopAtViolation(true);
   ASSIGN_OR_RETURN(
       const TimelineOutcome outcome,

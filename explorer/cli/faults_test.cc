@@ -12,8 +12,10 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "explorer/cli/testing_cli.h"
 #include "explorer/report/report.pb.h"
 
@@ -25,21 +27,132 @@ using ::testing::StartsWith;
 
 constexpr char kFaults[] = "explorer/cli/testing_faults_explorer";
 
-struct FaultCase {
-  const char* way;
-  const char* phase = "run";
+// A way to die, and what the bug is called: in its message, $F is the function
+// of that name and $P the phase.
+struct Way {
+  const char* name;
   const char* kind;
   const char* message;  // how it begins
-  // Instead, under sanitizers. nullptr: the same; "": not tested.
-  const char* sanitized_kind = nullptr;
-  const char* sanitized_message = "";
+  std::vector<const char*> phases = {"run"};
+  enum Builds { kAll, kPlain, kSanitizers } builds = kAll;
+  bool has_stack = true;
+  const char* says = "";  // on stderr, besides
   int timelines = 60;
 };
+
+const std::vector<const char*> kPhases = {"run", "set-up", "check", "build"};
+
+const Way kWays[] = {
+    {.name = "DereferenceNull",
+     .kind = "crash",
+     .message = "SIGSEGV in $F, phase $P",
+     .phases = {"run", "set-up", "check", "build", "invariant"},
+     .says = kSanitized ? "ERROR: AddressSanitizer: SEGV on" : ""},
+    {"CallNull", "crash", "SIGSEGV in $F, phase $P"},
+    {"RaiseBus", "crash", "SIGBUS in $F, phase $P"},
+    {"RaiseArithmetic", "crash", "SIGFPE in $F, phase $P"},
+    {"IllegalInstruction", "crash", "SIGILL in $F, phase $P"},
+    {"CallAbort", "crash", "SIGABRT in $F, phase $P"},
+    {"RecurseForever", "crash", "stack overflow in $F, phase $P"},
+    {.name = "FreeTwice",
+     .kind = kSanitized ? "sanitizer" : "crash",
+     .message = kSanitized ? "double-free in $F, phase $P"
+                           : "SIGABRT in $F, phase $P"},
+    {"ThrowFromNoexcept", "exception",
+     "uncaught std::runtime_error in $F, phase $P"},
+    {.name = "ThrowException",
+     .kind = "exception",
+     .message = "an exception left ",
+     .phases = {"run", "set-up", "check"},
+     .has_stack = false},
+    {.name = "ThrowException",
+     .kind = "exception",
+     .message = "uncaught std::runtime_error in $F, phase $P",
+     .phases = {"build"}},
+    {"CallExit", "exit", "exit(7) in $F, phase $P", kPhases},
+    {.name = "CallUnderscoreExit",
+     .kind = "exit",
+     .message = "the process exited with code 8, phase $P",
+     .has_stack = false},
+    {.name = "LoopForever",
+     .kind = "hang",
+     .message = "no event for too long: an endless loop in ",
+     .phases = kPhases,
+     .timelines = 12},
+    {.name = "SleepForever",
+     .kind = "hang",
+     .message = "events without end, phase $P",
+     .has_stack = false,
+     .timelines = 12},
+    {"WriteToTheExplorer",
+     "wild write",
+     "a write to the explorer's memory in $F, phase $P",
+     {"run", "set-up", "check"}},
+    // Sanitizers do not limit memory.
+    {.name = "GrowForever",
+     .kind = "out of memory",
+     .message = "more than the memory limit in $F",
+     .builds = Way::kPlain},
+    {.name = "AllocateTooMuch",
+     .kind = "out of memory",
+     .message = "more than the memory limit in $F",
+     .builds = Way::kPlain},
+    {.name = "MallocForever",
+     .kind = "crash",
+     .message = "SIGABRT in $F, phase $P",
+     .builds = Way::kPlain},
+    // What only sanitizers see.
+    {.name = "UseAfterFree",
+     .kind = "sanitizer",
+     .message = "heap-use-after-free in $F, phase $P",
+     .phases = kPhases,
+     .builds = Way::kSanitizers,
+     .says = "ERROR: AddressSanitizer: heap-use-after-free on"},
+    {.name = "WriteBeyondTheEnd",
+     .kind = "sanitizer",
+     .message = "heap-buffer-overflow in $F, phase $P",
+     .builds = Way::kSanitizers,
+     .says = "ERROR: AddressSanitizer: heap-buffer-overflow on"},
+    {.name = "OverflowAnInt",
+     .kind = "sanitizer",
+     .message = "undefined behaviour: add_overflow in $F, phase $P",
+     .builds = Way::kSanitizers,
+     .says = "runtime error: signed integer overflow"},
+    {.name = "ShiftTooFar",
+     .kind = "sanitizer",
+     .message = "undefined behaviour: shift_out_of_bounds in $F, phase $P",
+     .builds = Way::kSanitizers,
+     .says = "runtime error: shift exponent"},
+};
+
+struct FaultCase {
+  const Way* way;
+  std::string phase;
+};
+
+// Those of this build.
+std::vector<FaultCase> Cases() {
+  std::vector<FaultCase> cases;
+  for (const Way& way : kWays) {
+    if (way.builds == (kSanitized ? Way::kPlain : Way::kSanitizers)) continue;
+    for (const char* phase : way.phases) cases.push_back({&way, phase});
+  }
+  return cases;
+}
 
 std::string NameOf(const testing::TestParamInfo<FaultCase>& info) {
   std::string name = info.param.phase;
   std::erase(name, '-');
-  return absl::StrCat(info.param.way, "_", name);
+  return absl::StrCat(info.param.way->name, "_", name);
+}
+
+std::string MessageOf(const FaultCase& fault) {
+  return absl::StrReplaceAll(
+      fault.way->message,
+      {{"$F", absl::StrCat("moonpool::(anonymous namespace)::", fault.way->name,
+                           "()")},
+       // The invariant breaks early.
+       {"$P", fault.phase == "invariant" ? "set-up" : fault.phase}});
 }
 
 int CallFaults(const std::string& arguments, const std::string& out) {
@@ -51,14 +164,20 @@ int CallFaults(const std::string& arguments, const std::string& out) {
 
 class Explored {
  public:
-  Explored(const FaultCase& fault, int workers)
-      : directory_(absl::StrCat(testing::TempDir(), "/", fault.way, "-",
-                                fault.phase, "-", workers)) {
+  struct Options {
+    std::string way;
+    std::string phase = "run";
+    int timelines = 60;
+    int workers = 2;
+  };
+  explicit Explored(const Options& options)
+      : directory_(absl::StrCat(testing::TempDir(), "/", options.way, "-",
+                                options.phase, "-", options.workers)) {
     std::filesystem::remove_all(directory_);
     exit_code_ = CallFaults(
-        absl::StrCat("explore faults --param way=", fault.way,
-                     " --param phase=", fault.phase, " --seed=1 --timelines=",
-                     fault.timelines, " --workers=", workers,
+        absl::StrCat("explore faults --param way=", options.way,
+                     " --param phase=", options.phase, " --seed=1 --timelines=",
+                     options.timelines, " --workers=", options.workers,
                      " --watchdog=1s --memory_limit=64MiB --out=", directory_,
                      " --json=", json()),
         console());
@@ -95,234 +214,97 @@ void ExpectReplays(const ReportedBug& bug, const std::string& recipe) {
 class FaultTest : public testing::TestWithParam<FaultCase> {};
 
 TEST_P(FaultTest, IsABugThatReplaysAndTheSearchGoesOn) {
-  // Sanitized programs link libc dynamically, whose inner functions have no
-  // names: the innermost function would be an address.
-  if (kSanitized) GTEST_SKIP() << "the stacks of sanitized programs differ";
   const FaultCase& fault = GetParam();
-  std::string kind = fault.kind;
-  std::string message = fault.message;
-  if (kSanitized && fault.sanitized_kind != nullptr) {
-    kind = fault.sanitized_kind;
-    message = fault.sanitized_message;
-  }
-  if (kind.empty()) GTEST_SKIP() << "not with this build";
-  const Explored explored(fault, 2);
+  const Way& way = *fault.way;
+  const std::string message = MessageOf(fault);
+  const Explored explored(
+      {.way = way.name, .phase = fault.phase, .timelines = way.timelines});
   SCOPED_TRACE(ReadFile(explored.console()));
   EXPECT_EQ(explored.exit_code(), 1);
   const ExplorationReport& report = explored.report();
-  EXPECT_EQ(report.timelines(), fault.timelines);
+  EXPECT_EQ(report.timelines(), way.timelines);
   EXPECT_EQ(report.stopped_by(), "timelines");
   ASSERT_EQ(report.bugs_size(), 1);
   const ReportedBug& bug = report.bugs(0);
-  EXPECT_EQ(bug.kind(), kind);
+  EXPECT_EQ(bug.kind(), way.kind);
   EXPECT_THAT(bug.message(), StartsWith(message));
   ExpectReplays(bug, explored.File("bugs/1.textproto"));
 
   const std::string log = ReadFile(explored.File("bugs/1.log"));
   EXPECT_THAT(log, HasSubstr("MATCH"));
   EXPECT_THAT(log, HasSubstr(message));
-  if (!message.starts_with("an exception") &&
-      fault.way != std::string("SleepForever") &&
-      fault.way != std::string("CallUnderscoreExit")) {
+  EXPECT_THAT(log, HasSubstr(way.says));
+  if (way.has_stack) {
     EXPECT_THAT(log, HasSubstr("Stack, innermost function first:"));
-    EXPECT_THAT(log, HasSubstr(absl::StrCat("::", fault.way, "()")));
+    EXPECT_THAT(log, HasSubstr(absl::StrCat("::", way.name, "()")));
   }
-  if (fault.phase == std::string("run")) {
+  if (fault.phase == "run") {
     EXPECT_THAT(log, HasSubstr("rolled  step=3"));
-    EXPECT_THAT(log, HasSubstr(absl::StrCat("about to die by ", fault.way)));
+    EXPECT_THAT(log, HasSubstr(absl::StrCat("about to die by ", way.name)));
   }
 }
 
-#define IN "moonpool::(anonymous namespace)::"
+INSTANTIATE_TEST_SUITE_P(EveryWay, FaultTest, testing::ValuesIn(Cases()),
+                         NameOf);
 
-INSTANTIATE_TEST_SUITE_P(
-    Signals, FaultTest,
-    testing::Values(
-        FaultCase{.way = "DereferenceNull",
-                  .kind = "crash",
-                  .message = "SIGSEGV in " IN "DereferenceNull(), phase run",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "DereferenceNull",
-                  .phase = "set-up",
-                  .kind = "crash",
-                  .message = "SIGSEGV in " IN "DereferenceNull(), phase set-up",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "DereferenceNull",
-                  .phase = "check",
-                  .kind = "crash",
-                  .message = "SIGSEGV in " IN "DereferenceNull(), phase check",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "DereferenceNull",
-                  .phase = "build",
-                  .kind = "crash",
-                  .message = "SIGSEGV in " IN "DereferenceNull(), phase b",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "DereferenceNull",
-                  .phase = "invariant",
-                  .kind = "crash",
-                  .message = "SIGSEGV in " IN "DereferenceNull(), phase",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "CallNull",
-                  .kind = "crash",
-                  .message = "SIGSEGV in " IN "CallNull(), phase run",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "RaiseBus",
-                  .kind = "crash",
-                  .message = "SIGBUS in " IN "RaiseBus(), phase run",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "RaiseArithmetic",
-                  .kind = "crash",
-                  .message = "SIGFPE in " IN "RaiseArithmetic(), phase run",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "IllegalInstruction",
-                  .kind = "crash",
-                  .message = "SIGILL in " IN "IllegalInstruction(), phase run",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = ""},
-        FaultCase{.way = "CallAbort",
-                  .kind = "crash",
-                  .message = "SIGABRT in " IN "CallAbort(), phase run"},
-        FaultCase{.way = "FreeTwice",
-                  .kind = "crash",
-                  .message = "SIGABRT in " IN "FreeTwice(), phase run",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = "double-free in " IN "FreeTwice()"},
-        FaultCase{
-            .way = "RecurseForever",
-            .kind = "crash",
-            .message = "stack overflow in " IN "RecurseForever(), phase run",
-            .sanitized_kind = "sanitizer",
-            .sanitized_message = "stack-overflow in " IN "RecurseForever()"},
-        FaultCase{.way = "ThrowFromNoexcept",
-                  .kind = "exception",
-                  .message = "uncaught std::runtime_error in " IN
-                             "ThrowFromNoexcept(), phase run"}),
-    NameOf);
-
-INSTANTIATE_TEST_SUITE_P(
-    Others, FaultTest,
-    testing::Values(
-        FaultCase{.way = "ThrowException",
-                  .kind = "exception",
-                  .message = "an exception left "},
-        FaultCase{.way = "ThrowException",
-                  .phase = "set-up",
-                  .kind = "exception",
-                  .message = "an exception left "},
-        FaultCase{.way = "ThrowException",
-                  .phase = "check",
-                  .kind = "exception",
-                  .message = "an exception left "},
-        FaultCase{.way = "ThrowException",
-                  .phase = "build",
-                  .kind = "exception",
-                  .message = "uncaught std::runtime_error in " IN
-                             "ThrowException(), phase build"},
-        FaultCase{.way = "CallExit",
-                  .kind = "exit",
-                  .message = "exit(7) in " IN "CallExit(), phase run"},
-        FaultCase{.way = "CallExit",
-                  .phase = "set-up",
-                  .kind = "exit",
-                  .message = "exit(7) in " IN "CallExit(), phase set-up"},
-        FaultCase{.way = "CallExit",
-                  .phase = "check",
-                  .kind = "exit",
-                  .message = "exit(7) in " IN "CallExit(), phase check"},
-        FaultCase{.way = "CallExit",
-                  .phase = "build",
-                  .kind = "exit",
-                  .message = "exit(7) in " IN "CallExit(), phase b"},
-        FaultCase{.way = "CallUnderscoreExit",
-                  .kind = "exit",
-                  .message = "the process exited with code 8, phase run"},
-        FaultCase{.way = "LoopForever",
-                  .kind = "hang",
-                  .message = "no event for too long: an endless loop in ",
-                  .timelines = 12},
-        FaultCase{.way = "LoopForever",
-                  .phase = "set-up",
-                  .kind = "hang",
-                  .message = "no event for too long: an endless loop in ",
-                  .timelines = 12},
-        FaultCase{.way = "LoopForever",
-                  .phase = "check",
-                  .kind = "hang",
-                  .message = "no event for too long: an endless loop in ",
-                  .timelines = 12},
-        FaultCase{.way = "LoopForever",
-                  .phase = "build",
-                  .kind = "hang",
-                  .message = "no event for too long: an endless loop in ",
-                  .timelines = 4},
-        FaultCase{.way = "SleepForever",
-                  .kind = "hang",
-                  .message = "events without end, phase run",
-                  .timelines = 12},
-        FaultCase{.way = "GrowForever",
-                  .kind = "out of memory",
-                  .message = "more than the memory limit in " IN "GrowForever",
-                  .sanitized_kind = ""},
-        FaultCase{
-            .way = "AllocateTooMuch",
-            .kind = "out of memory",
-            .message = "more than the memory limit in " IN "AllocateTooMuch",
-            .sanitized_kind = ""},
-        FaultCase{.way = "MallocForever",
-                  .kind = "crash",
-                  .message = "SIGABRT in " IN "MallocForever(), phase run",
-                  .sanitized_kind = ""},
-        FaultCase{.way = "UseAfterFree",
-                  .kind = "",
-                  .message = "",
-                  .sanitized_kind = "sanitizer",
-                  .sanitized_message = "heap-use-after-free in " IN
-                                       "UseAfterFree(), phase"}),
-    NameOf);
-
-TEST(Faults, TwoCrashesAreTwoBugs) {
+// Each death replays to its own identity, whatever the number of workers.
+void ExpectBugs(const std::string& way, int bugs) {
   std::set<std::string> first;
   for (const int workers : {1, 4}) {
-    const Explored explored(
-        {.way = "TwoCrashes", .kind = "crash", .message = "", .timelines = 100},
-        workers);
+    const Explored explored({.way = way, .timelines = 100, .workers = workers});
     SCOPED_TRACE(ReadFile(explored.console()));
     EXPECT_EQ(explored.report().timelines(), 100);
-    ASSERT_EQ(explored.report().bugs_size(), 2);
+    ASSERT_EQ(explored.report().bugs_size(), bugs);
     std::set<std::string> seen;
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < bugs; ++i) {
       const ReportedBug& bug = explored.report().bugs(i);
       const std::string recipe =
           explored.File(absl::StrCat("bugs/", i + 1, ".textproto"));
       ExpectReplays(bug, recipe);
       seen.insert(ReadFile(recipe));
     }
-    EXPECT_EQ(seen.size(), 2u);
-    // Byte by byte, whatever the number of workers.
+    EXPECT_EQ(seen.size(), static_cast<size_t>(bugs));
+    // Byte by byte.
     if (!first.empty()) EXPECT_EQ(seen, first);
     first = seen;
   }
 }
 
+TEST(Faults, TwoCrashesAreTwoBugs) { ExpectBugs("TwoCrashes", 2); }
+
+#if __has_feature(address_sanitizer)
+TEST(Faults, FourReportsAreFourBugs) { ExpectBugs("FourReports", 4); }
+#endif
+
+// A sanitizer's report is the same bug in a run as in a search.
+TEST(Faults, RunMeansTheSameBugs) {
+  const std::string way = kSanitized ? "UseAfterFree" : "CallAbort";
+  const Explored explored({.way = way});
+  ASSERT_EQ(explored.report().bugs_size(), 1);
+  const std::string json = TempPath("run.json");
+  const std::string out = TempPath("run.out");
+  EXPECT_EQ(CallFaults(
+                absl::StrCat("run faults --seed=5 --iterations=60 --param way=",
+                             way, " --json=", json),
+                out),
+            1);
+  const ExplorationReport run = ReadReport(json);
+  ASSERT_EQ(run.bugs_size(), 1) << ReadFile(out);
+  EXPECT_EQ(run.bugs(0).identity(), explored.report().bugs(0).identity());
+}
+
 TEST(Faults, RunNamesSeedAndFunction) {
   const std::string out = TempPath("run.out");
-  for (const char* way : {"CallAbort", "CallExit", "RaiseArithmetic"}) {
+  for (const char* way :
+       {"CallAbort", "CallExit", "RaiseArithmetic", "WriteToTheExplorer"}) {
     const int exit_code = CallFaults(
         absl::StrCat("run faults --seed=1 --iterations=100 --param way=", way),
         out);
     EXPECT_EQ(exit_code, 1);
     EXPECT_THAT(ReadFile(out), HasSubstr("BUG 1  "));
     EXPECT_THAT(ReadFile(out), HasSubstr("replay --campaign=faults"));
-    EXPECT_THAT(ReadFile(out), HasSubstr("phase run"));
-    EXPECT_THAT(ReadFile(out), HasSubstr(absl::StrCat("in " IN, way, "()")));
+    EXPECT_THAT(ReadFile(out),
+                HasSubstr(absl::StrCat("::", way, "(), phase run")));
     EXPECT_THAT(ReadFile(out), HasSubstr("faults: 100 iterations, "));
   }
 }

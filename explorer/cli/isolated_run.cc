@@ -22,6 +22,7 @@
 #include "explorer/fault/fault.h"
 #include "explorer/fault/fault_report.h"
 #include "explorer/recipe/outcome.h"
+#include "explorer/shared/region.h"
 #include "sim/assertions/table.h"
 #include "sim/core/arena.h"
 #include "sim/core/world.h"
@@ -171,6 +172,7 @@ struct ChildEnds {
     close(ends.output);
   }
   fault::Install(options.memory_limit);
+  explorer::Region::MapStandIn(options.tolerates_wild_writes);
   fault::SetRecord(&remains->fault);
   fault::StartWatchdog(options.watchdog);
   Sender sender(ends.result);

@@ -34,6 +34,8 @@ struct IsolatedRunOptions {
   // long altogether.
   absl::Duration watchdog = absl::Seconds(30);
   uint64_t memory_limit = kDefaultMemoryLimit;
+  // Where a search has its shared memory, it may write.
+  bool tolerates_wild_writes = false;
   TraceFiles trace;
   // If given, it is filled in, and the timeline's output goes there only.
   TimelineTail* tail = nullptr;

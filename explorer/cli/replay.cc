@@ -202,9 +202,11 @@ absl::StatusOr<int> ReplayCommand(const CommandLine& line) {
       " · ", Count(static_cast<uint64_t>(recipe.segments_size()), "split")));
   const absl::Time start = absl::Now();
   builder.StopAtViolation(true);
+  IsolatedRunOptions run = options.run;
+  run.tolerates_wild_writes = ToleratesWildWrites(recipe);
   ASSIGN_OR_RETURN(const TimelineOutcome outcome,
                    RunIsolated(builder, recipe.root_seed(),
-                               BreakpointsOf(recipe), options.run));
+                               BreakpointsOf(recipe), run));
   const ReplayVerdict verdict = CompareReplay(recipe, outcome);
   PrintOccurrences(outcome, console);
   PrintViolations(outcome, console);

@@ -24,6 +24,7 @@
 #include "explorer/fault/fault.h"
 #include "explorer/fault/fault_report.h"
 #include "explorer/recipe/outcome.h"
+#include "explorer/shared/region.h"
 #include "providers/base/status_macros.h"
 #include "sim/assertions/table.h"
 
@@ -36,21 +37,9 @@ constexpr size_t kMaxDetails = kBufferSize / 4;
 // How long results may wait in the buffer. Handing them over costs some 20 µs.
 constexpr absl::Duration kHandOverEvery = absl::Milliseconds(50);
 
-// The numbers of an IterationResult; a SeedNote of so many bytes follows.
+// A SeedNote of so many bytes follows.
 struct Frame {
-  uint64_t seed;
-  uint64_t trace_hash;
-  uint64_t events;
-  uint64_t draws;
-  int64_t simulated_ns;
-  FaultCounts faults;
-  uint64_t bytes_sent;
-  uint64_t bytes_written;
-  uint64_t fsyncs;
-  int64_t max_queue;
-  int64_t max_in_flight;
-  int64_t max_disk_queue;
-  int32_t boots;
+  IterationNumbers numbers;
   uint32_t note_size;
 };
 static_assert(std::is_trivially_copyable_v<Frame>);
@@ -137,38 +126,9 @@ SeedNote NoteOf(absl::StatusOr<SeedRun>& ran) {
   return note;
 }
 
-Frame FrameOf(const IterationResult& result) {
-  return {.seed = result.seed,
-          .trace_hash = result.trace_hash,
-          .events = result.events,
-          .draws = result.draws,
-          .simulated_ns = result.simulated_ns,
-          .faults = result.faults,
-          .bytes_sent = result.bytes_sent,
-          .bytes_written = result.bytes_written,
-          .fsyncs = result.fsyncs,
-          .max_queue = result.max_queue,
-          .max_in_flight = result.max_in_flight,
-          .max_disk_queue = result.max_disk_queue,
-          .boots = result.boots,
-          .note_size = 0};
-}
-
 SeedRun RunOf(const Frame& frame, const SeedNote& note) {
   SeedRun run;
-  run.result.seed = frame.seed;
-  run.result.trace_hash = frame.trace_hash;
-  run.result.events = frame.events;
-  run.result.draws = frame.draws;
-  run.result.simulated_ns = frame.simulated_ns;
-  run.result.faults = frame.faults;
-  run.result.bytes_sent = frame.bytes_sent;
-  run.result.bytes_written = frame.bytes_written;
-  run.result.fsyncs = frame.fsyncs;
-  run.result.max_queue = frame.max_queue;
-  run.result.max_in_flight = frame.max_in_flight;
-  run.result.max_disk_queue = frame.max_disk_queue;
-  run.result.boots = frame.boots;
+  run.result.IterationNumbers::operator=(frame.numbers);
   if (note.has_violation()) {
     run.result.violations.push_back(ViolationOf(note.violation()));
   }
@@ -198,6 +158,7 @@ class SeedProcess {
       int first, int count,
       const std::function<absl::StatusOr<SeedRun>(int)>& run) {
     fault::Install(/*memory_limit=*/0);
+    explorer::Region::MapStandIn(/*is_writable=*/false);
     fault::SetRecord(&shared_->fault);
     for (int i = first; i < count; ++i) {
       fault::StartWatchdog(options_.watchdog);
@@ -219,7 +180,8 @@ class SeedProcess {
 
   void Append(absl::StatusOr<SeedRun>& ran) {
     const std::string note = NoteOf(ran).SerializeAsString();
-    Frame frame = FrameOf(ran.ok() ? ran->result : IterationResult());
+    Frame frame = {};
+    if (ran.ok()) frame.numbers = ran->result;
     frame.note_size = static_cast<uint32_t>(note.size());
     if (shared_->used + sizeof(frame) + note.size() > kBufferSize) HandOver();
     const size_t used = shared_->used;

@@ -26,7 +26,7 @@
 namespace moonpool {
 
 struct SeedRun {
-  // Of its violations only the first comes over, and neither chaos nor
+  // Of it come over the numbers and the first violation, neither chaos nor
   // samples. Of a seed that ended its process: the death is its violation, and
   // the seed itself is not filled in.
   IterationResult result;

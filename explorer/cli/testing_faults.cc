@@ -5,6 +5,7 @@
 // the explorer must name.
 #include <unistd.h>
 
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
+#include "explorer/shared/region.h"
 #include "providers/providers.h"
 #include "sim/assertions/assertions.h"
 #include "sim/runner/builder.h"
@@ -94,6 +96,24 @@ WAY_TO_DIE UseAfterFree() {
   delete[] block;
   block[50] = 1;
 }
+WAY_TO_DIE ReadAfterFree() {
+  char* volatile block = new char[100];
+  delete[] block;
+  seven = block[50];
+}
+WAY_TO_DIE WriteBeyondTheEnd() {
+  char* volatile block = new char[100];
+  block[100] = 1;
+  delete[] block;
+}
+WAY_TO_DIE OverflowAnInt() { seven = INT_MAX - 7 + seven + 1; }
+WAY_TO_DIE ShiftTooFar() { seven = 1 << (seven + 30); }
+// As a pointer would that is wrong by a fixed number of bytes.
+WAY_TO_DIE WriteToTheExplorer() {
+  auto* const region =
+      reinterpret_cast<explorer::Region*>(explorer::Region::kBase);
+  for (explorer::JobSlot& slot : region->jobs) ++slot.arrival_count;
+}
 
 using Way = void (*)();
 Way WayToDie(const std::string& name) {
@@ -115,6 +135,11 @@ Way WayToDie(const std::string& name) {
       {"AllocateTooMuch", AllocateTooMuch},
       {"MallocForever", MallocForever},
       {"UseAfterFree", UseAfterFree},
+      {"WriteToTheExplorer", WriteToTheExplorer},
+      {"ReadAfterFree", ReadAfterFree},
+      {"WriteBeyondTheEnd", WriteBeyondTheEnd},
+      {"OverflowAnInt", OverflowAnInt},
+      {"ShiftTooFar", ShiftTooFar},
   };
   const auto found = ways.find(name);
   return found == ways.end() ? nullptr : found->second;
@@ -152,6 +177,12 @@ class Doomed final : public Workload {
           DereferenceNullElsewhere();
         }
         if (way_ == "TwoCrashes") DereferenceNull();
+        if (way_ == "FourReports") {
+          constexpr const char* kReports[] = {"UseAfterFree", "ReadAfterFree",
+                                              "WriteBeyondTheEnd",
+                                              "OverflowAnInt"};
+          WayToDie(kReports[ctx.random().Below(4)])();
+        }
         WayToDie(way_)();
       }
     }

@@ -3,6 +3,7 @@
 
 #include <cxxabi.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <typeinfo>
 
 #include "sim/core/arena.h"
@@ -29,7 +31,17 @@
 namespace moonpool::fault {
 namespace {
 
+#if defined(MOONPOOL_SANITIZED)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
+
+constexpr uintptr_t kPage = 4096;
+// In a page fault's error code.
+constexpr greg_t kWasWrite = 2;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+constexpr size_t kSignalCount = std::size(kSignals);
 // How long the watchdog's signal is followed by looks at the world.
 constexpr int kLookMilliseconds = 200;
 // What stands on a stack above its first frame (environment, arguments).
@@ -52,6 +64,11 @@ alignas(16) char handler_stack[size_t{128} << 10];
 // What its children do is not noted.
 [[gnu::section("moonpool_hot")]] constinit pid_t owner = 0;
 [[gnu::section("moonpool_hot")]] constinit const char* phase = "";
+// A sanitizer's handlers, in the order of kSignals: each has its say when the
+// notes are made.
+struct sigaction sanitizers[kSignalCount] = {};
+uintptr_t guarded_begin = 0;
+uintptr_t guarded_end = 0;
 uintptr_t stack_end = 0;    // addresses below it are a stack overflow
 uintptr_t stack_begin = 0;  // of the first frame
 const char* pending_note = "";
@@ -96,6 +113,16 @@ _Unwind_Reason_Code OnFrame(_Unwind_Context* context, void* argument) {
   return _URC_NO_REASON;
 }
 
+bool IsGuarded(uintptr_t at) { return at >= guarded_begin && at < guarded_end; }
+
+void OpenRecord() {
+  const auto at = reinterpret_cast<uintptr_t>(record);
+  if (!IsGuarded(at)) return;
+  const uintptr_t begin = at / kPage * kPage;
+  mprotect(reinterpret_cast<void*>(begin), at + sizeof(*record) - begin,
+           PROT_READ | PROT_WRITE);
+}
+
 // The kind comes first: should the rest fail, it is known at least.
 void Note(FaultKind kind, int code, const Origin& origin) {
   if (record == nullptr || is_noting || getpid() != owner ||
@@ -103,6 +130,7 @@ void Note(FaultKind kind, int code, const Origin& origin) {
     return;
   }
   is_noting = true;
+  OpenRecord();
   record->code = code;
   record->time_ns = 0;
   record->event = record->draw = 0;
@@ -143,27 +171,42 @@ bool IsStackOverflow(int signal, const siginfo_t* info, uintptr_t sp) {
          at + (size_t{16} << 20) > sp;
 }
 
+bool IsWildWrite(int signal, const siginfo_t* info, greg_t error) {
+  return signal == SIGSEGV && info->si_code > 0 && (error & kWasWrite) != 0 &&
+         IsGuarded(reinterpret_cast<uintptr_t>(info->si_addr));
+}
+
 bool IsReadable(uintptr_t at) {
   // The kernel looks, and this process survives it.
   return syscall(SYS_rt_sigprocmask, ~0, at, nullptr, 8) != -1 ||
          errno != EFAULT;
 }
 
+// Prints a report and ends the process, if one wants the signal.
+void CallSanitizer(int signal, siginfo_t* info, void* argument) {
+  for (size_t i = 0; i < kSignalCount; ++i) {
+    if (kSignals[i] == signal && sanitizers[i].sa_sigaction != nullptr) {
+      sanitizers[i].sa_sigaction(signal, info, argument);
+    }
+  }
+}
+
 void OnSignal(int signal, siginfo_t* info, void* argument) {
   if (is_noting) DieOf(signal);  // noting it went wrong
   SetAlarm(kHandlerSeconds * 1000);
   auto& registers = static_cast<ucontext_t*>(argument)->uc_mcontext.gregs;
+  const greg_t rip = registers[REG_RIP];
+  const greg_t rsp = registers[REG_RSP];
   const auto at = reinterpret_cast<uintptr_t>(info->si_addr);
   const bool is_overflow =
-      IsStackOverflow(signal, info, static_cast<uintptr_t>(registers[REG_RSP]));
+      IsStackOverflow(signal, info, static_cast<uintptr_t>(rsp));
   // A call of what is no function: nobody knows that frame's size, but only
   // the return address is on it yet.
-  const bool is_wild_call =
-      signal == SIGSEGV && info->si_code > 0 &&
-      static_cast<uintptr_t>(registers[REG_RIP]) == at &&
-      IsReadable(static_cast<uintptr_t>(registers[REG_RSP]));
+  const bool is_wild_call = signal == SIGSEGV && info->si_code > 0 &&
+                            static_cast<uintptr_t>(rip) == at &&
+                            IsReadable(static_cast<uintptr_t>(rsp));
   if (is_wild_call) {
-    const auto* top = reinterpret_cast<const greg_t*>(registers[REG_RSP]);
+    const auto* top = reinterpret_cast<const greg_t*>(rsp);
     registers[REG_RIP] = *top - 1;
     registers[REG_RSP] += sizeof(greg_t);
   }
@@ -172,8 +215,35 @@ void OnSignal(int signal, siginfo_t* info, void* argument) {
       signal == SIGABRT && type != nullptr) {
     pending_note = type->name();
   }
-  Note(is_overflow ? FaultKind::kStackOverflow : FaultKind::kSignal, signal,
-       {.pc = static_cast<uint64_t>(registers[REG_RIP])});
+  const FaultKind kind = is_overflow ? FaultKind::kStackOverflow
+                         : IsWildWrite(signal, info, registers[REG_ERR])
+                             ? FaultKind::kWildWrite
+                             : FaultKind::kSignal;
+  Note(kind, signal, {.pc = static_cast<uint64_t>(registers[REG_RIP])});
+  registers[REG_RIP] = rip;
+  registers[REG_RSP] = rsp;
+  CallSanitizer(signal, info, argument);
+  DieOf(signal);
+}
+
+// What a sanitizer has found; nothing, if a signal was noted before it.
+[[maybe_unused]] void OnSanitizerDeath() {
+  pending_note = "undefined behaviour";
+#if __has_feature(address_sanitizer)
+  if (__asan_report_present()) pending_note = __asan_get_report_description();
+#endif
+  Note(FaultKind::kSanitizer, 0, {});
+}
+
+// The watchdog's time is over.
+[[noreturn]] void DieOfHang(FaultKind kind, int signal, void* argument) {
+  SetAlarm(kHandlerSeconds * 1000);
+#if __has_feature(address_sanitizer)
+  // It was ASan that took its time: it names functions by another program.
+  if (__asan_report_present()) OnSanitizerDeath();
+#endif
+  const auto& registers = static_cast<ucontext_t*>(argument)->uc_mcontext.gregs;
+  Note(kind, signal, {.pc = static_cast<uint64_t>(registers[REG_RIP])});
   DieOf(signal);
 }
 
@@ -188,12 +258,9 @@ void OnHang(int signal, siginfo_t*, void* argument) {
     SetAlarm(kLookMilliseconds);
     return;
   }
-  const auto& registers = static_cast<ucontext_t*>(argument)->uc_mcontext.gregs;
-  const FaultKind kind =
-      events == looked_at_event ? FaultKind::kNoEvent : FaultKind::kEventsOnly;
-  SetAlarm(kHandlerSeconds * 1000);
-  Note(kind, signal, {.pc = static_cast<uint64_t>(registers[REG_RIP])});
-  DieOf(signal);
+  DieOfHang(
+      events == looked_at_event ? FaultKind::kNoEvent : FaultKind::kEventsOnly,
+      signal, argument);
 }
 
 // The timer of StartWatchdog.
@@ -204,11 +271,8 @@ void OnLook(int signal, siginfo_t*, void* argument) {
   idle_looks = events == looked_at_event ? idle_looks + 1 : 0;
   looked_at_event = events;
   if (idle_looks < kLooks && ++looks < kGrants * kLooks) return;
-  const auto& registers = static_cast<ucontext_t*>(argument)->uc_mcontext.gregs;
-  SetAlarm(kHandlerSeconds * 1000);
-  Note(idle_looks < kLooks ? FaultKind::kEventsOnly : FaultKind::kNoEvent,
-       signal, {.pc = static_cast<uint64_t>(registers[REG_RIP])});
-  DieOf(signal);
+  DieOfHang(idle_looks < kLooks ? FaultKind::kEventsOnly : FaultKind::kNoEvent,
+            signal, argument);
 }
 
 void OnExit(int code, void*) { Note(FaultKind::kExit, code, {}); }
@@ -218,23 +282,7 @@ void OnExit(int code, void*) { Note(FaultKind::kExit, code, {}); }
   DieOf(SIGABRT);
 }
 
-#if defined(MOONPOOL_SANITIZED)
-void OnSanitizerDeath() {
-  pending_note = "undefined behaviour";
-#if __has_feature(address_sanitizer)
-  if (__asan_report_present()) pending_note = __asan_get_report_description();
-  // ASan names an invalid access by its address, which differs from one run of
-  // a timeline to the next (of a raised SIGSEGV it is the sender's pid).
-  for (const char* varies : {"null-deref", "wild-addr", "wild-jump"}) {
-    if (strncmp(pending_note, varies, strlen(varies)) == 0) {
-      pending_note = "SEGV";
-      break;
-    }
-  }
-#endif
-  Note(FaultKind::kSanitizer, 0, {});
-}
-#else
+#if !defined(MOONPOOL_SANITIZED)
 // What the kernel counts against RLIMIT_DATA, nearly: the stack is too much.
 uint64_t DataBytes() {
   const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -305,11 +353,15 @@ void Install([[maybe_unused]] uint64_t memory_limit) {
   stack_t previous = {};
   sigaltstack(nullptr, &previous);
   if ((previous.ss_flags & SS_DISABLE) != 0) sigaltstack(&own, nullptr);
-  for (const int signal : kSignals) {
-    // A sanitizer keeps those that it has claimed.
-    struct sigaction claimed = {};
-    sigaction(signal, nullptr, &claimed);
-    if (claimed.sa_handler == SIG_DFL) Handle(signal, OnSignal);
+  for (size_t i = 0; i < kSignalCount; ++i) {
+    struct sigaction before = {};
+    sigaction(kSignals[i], nullptr, &before);
+    if (before.sa_sigaction == OnSignal) continue;  // the parent's Install
+    if (before.sa_handler != SIG_DFL) {
+      if (!kIsSanitized || (before.sa_flags & SA_SIGINFO) == 0) continue;
+      sanitizers[i] = before;
+    }
+    Handle(kSignals[i], OnSignal);
   }
 #if defined(MOONPOOL_SANITIZED)
   __sanitizer_set_death_callback(OnSanitizerDeath);
@@ -323,6 +375,11 @@ void SetRecord(FaultRecord* where) {
   record = where;
   owner = getpid();
   SetPhase(phase);
+}
+
+void Guard(const void* begin, size_t size) {
+  guarded_begin = reinterpret_cast<uintptr_t>(begin);
+  guarded_end = guarded_begin + size;
 }
 
 void SetPhase(const char* name) {

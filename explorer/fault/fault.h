@@ -5,14 +5,14 @@
 // are plain numbers in memory shared with whoever survives, which makes a
 // Violation of them (fault_report.h).
 //
-//   fault::Install(4 << 30);          // once, in the process that runs the
-//   code fault::SetRecord(&shared->fault); // where to write … the code under
-//   test …
+//   fault::Install(4 << 30);  // once, in the process that runs the code
+//   fault::SetRecord(&shared->fault);  // where to write
+//   … the code under test …
 //
 // The handlers run on a stack of their own and call only what a signal handler
 // may; they allocate nothing. After its notes the process dies of what would
-// have killed it without them. Under a sanitizer its own handlers stay, and
-// memory is not limited.
+// have killed it without them. Under a sanitizer that one's handlers follow ours
+// and print their reports, and memory is not limited.
 //
 // Fork: a child goes on with its parent's handlers and record.
 #ifndef MOONPOOL_EXPLORER_FAULT_FAULT_H_
@@ -43,6 +43,7 @@ enum class FaultKind : uint32_t {
   kExit,
   kOutOfMemory,
   kSanitizer,
+  kWildWrite,  // into memory that is the explorer's
 };
 
 // All zeros: nothing has happened.
@@ -77,6 +78,9 @@ void Install(uint64_t memory_limit);
 
 // nullptr: nowhere.
 void SetRecord(FaultRecord* record);
+// Who is stopped from writing there has made a wild write. The record may lie
+// there, too: its pages are then opened for the notes. Whole pages.
+void Guard(const void* begin, size_t size);
 // What the code under test is doing: a string literal.
 void SetPhase(const char* phase);
 

@@ -1,6 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/fault/fault_report.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstring>
 #include <initializer_list>
@@ -20,6 +22,8 @@ namespace {
 
 // So many of the innermost functions tell one crash from another.
 constexpr size_t kTellingFunctions = 3;
+// Between a shared library and a place in it.
+constexpr absl::string_view kNamelessMark = "(+0x";
 // In so many frames a function shows that it recurs.
 constexpr int kRecurs = 3;
 
@@ -36,8 +40,23 @@ bool IsOneOf(std::initializer_list<absl::string_view> names,
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// A nameless function of a shared library: "libc.so.6(+0x8aeec)", which is the
+// same wherever that lies. Otherwise the address.
+std::string Nameless(uint64_t pc) {
+  Dl_info found = {};
+  dladdr(reinterpret_cast<const void*>(pc), &found);
+  absl::string_view file = found.dli_fname == nullptr ? "" : found.dli_fname;
+  if (!absl::StrContains(file, ".so")) return absl::StrCat("0x", absl::Hex(pc));
+  file.remove_prefix(file.rfind('/') + 1);  // npos + 1: nothing
+  return absl::StrCat(
+      file, kNamelessMark,
+      absl::Hex(pc - reinterpret_cast<uintptr_t>(found.dli_fbase)), ")");
+}
+
 // What the code under test called, and died in.
 bool IsLibrary(absl::string_view name) {
+  // Those of C and C++; code under test is linked into the program.
+  if (absl::StrContains(name, kNamelessMark)) return true;
   if (StartsWithAny(name,
                     {"std::", "absl::", "__gnu_cxx::", "__cxxabiv1::",
                      "operator new", "operator delete", "moonpool::fault::",
@@ -113,7 +132,7 @@ const std::string& NameOf(uint64_t pc) {
   if (is_new) {
     // FunctionAt wants a return address.
     it->second = FunctionAt(reinterpret_cast<const void*>(pc + 1));
-    if (it->second.empty()) it->second = absl::StrCat("0x", absl::Hex(pc));
+    if (it->second.empty()) it->second = Nameless(pc);
   }
   return it->second;
 }
@@ -165,18 +184,36 @@ absl::string_view NoteOf(const FaultRecord& record) {
   return {record.note, strnlen(record.note, sizeof(record.note))};
 }
 
-// It was thrown, and nobody caught it.
-bool IsUncaught(const FaultRecord& record) {
-  if (record.code != SIGABRT || NoteOf(record).empty()) return false;
+// The first function of the stack that begins like this, or "".
+absl::string_view FindFunction(
+    const FaultRecord& record,
+    std::initializer_list<absl::string_view> prefixes) {
   const uint32_t count =
       std::min(record.frame_count.load(), FaultRecord::kMaxFrames);
   for (uint32_t i = 0; i < count; ++i) {
     const std::string& name = NameOf(record.frames[i]);
-    if (StartsWithAny(name, {"std::terminate", "__cxxabiv1::__terminate"})) {
-      return true;
-    }
+    if (StartsWithAny(name, prefixes)) return name;
   }
-  return false;
+  return "";
+}
+
+// It was thrown, and nobody caught it.
+bool IsUncaught(const FaultRecord& record) {
+  return record.code == SIGABRT && !NoteOf(record).empty() &&
+         !FindFunction(record, {"std::terminate", "__cxxabiv1::__terminate"})
+              .empty();
+}
+
+// What the sanitizer calls it. UBSan has a function for each kind of error:
+// "undefined behaviour: add_overflow".
+std::string SanitizerError(const FaultRecord& record) {
+  constexpr absl::string_view kHandler = "__ubsan_handle_";
+  absl::string_view handler = FindFunction(record, {kHandler});
+  if (!absl::ConsumePrefix(&handler, kHandler)) {
+    return std::string(NoteOf(record));
+  }
+  absl::ConsumeSuffix(&handler, "_abort");
+  return absl::StrCat(NoteOf(record), ": ", handler);
 }
 
 Title TitleOf(const FaultRecord& record, FaultKind kind) {
@@ -198,8 +235,10 @@ Title TitleOf(const FaultRecord& record, FaultKind kind) {
       return {"exit", absl::StrCat("exit(", record.code, ")")};
     case FaultKind::kOutOfMemory:
       return {"out of memory", "more than the memory limit"};
+    case FaultKind::kWildWrite:
+      return {kWildWrite, "a write to the explorer's memory"};
     default:
-      return {"sanitizer", std::string(NoteOf(record))};
+      return {"sanitizer", SanitizerError(record)};
   }
 }
 
@@ -230,7 +269,7 @@ std::vector<std::string> StackOf(const FaultRecord& record) {
 
 Violation FaultViolation(const FaultRecord& record, int wait_status) {
   const FaultKind kind = record.kind.load();
-  if (kind == FaultKind::kNone || kind > FaultKind::kSanitizer) {
+  if (kind == FaultKind::kNone || kind > FaultKind::kWildWrite) {
     Violation violation = CrashViolation(wait_status);
     AddPhase(record, violation);
     return violation;

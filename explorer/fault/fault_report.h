@@ -14,8 +14,8 @@
 
 namespace moonpool {
 
-// The violation that a death is: kind "crash", "hang", "exit", "out of memory"
-// or "sanitizer"; its message names the phase and the function; its details
+// The violation that a death is: kind "crash", "hang", "exit", "out of memory",
+// "sanitizer" or "wild write"; its message names the phase and the function; its details
 // are the stack. REQUIRES: this process was forked from the same program as
 // the one that died. wait_status speaks for a process that noted nothing.
 //

@@ -176,6 +176,10 @@ Violation ViolationOf(const ExpectedViolation& expected) {
   return violation;
 }
 
+bool ToleratesWildWrites(const BugRecipe& recipe) {
+  return recipe.has_expected() && recipe.expected().kind() != kWildWrite;
+}
+
 ReplayVerdict CompareReplay(const BugRecipe& recipe,
                             const TimelineOutcome& outcome) {
   ReplayVerdict verdict;

@@ -15,6 +15,9 @@
 
 namespace moonpool {
 
+// The kind of violation that code under test commits against the explorer.
+inline constexpr absl::string_view kWildWrite = "wild write";
+
 // The violation that the death of a timeline's process is, as far as its wait
 // status tells (see explorer/fault/fault_report.h): kind "hang" (kHangSignal),
 // "crash" (any other signal) or "exit" (the code under test left by _exit()).
@@ -23,6 +26,10 @@ Violation CrashViolation(int wait_status);
 // As stored in a recipe; bytes that are not UTF-8 become \xNN.
 ExpectedViolation ExpectedOf(const Violation& violation);
 Violation ViolationOf(const ExpectedViolation& expected);
+
+// Whether a replay must let wild writes pass: the search did not notice any
+// before what the recipe expects.
+bool ToleratesWildWrites(const BugRecipe& recipe);
 
 // Compares a replay with its recipe. Without an expectation in the recipe the
 // verdict says only whether something was violated.

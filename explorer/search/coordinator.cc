@@ -98,6 +98,7 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   if (log_ != nullptr) RestoreTotals();
   next_progress_ = start_ + absl::Seconds(1);
   pool_.Start();
+  slot_ = std::make_unique<JobSlot>();
   ++result_.forks;
   while (failure_.ok() && pool_.failure().ok() && WantsMore()) {
     // Never commits more than the next decision needs: what that one knows
@@ -191,12 +192,17 @@ void Coordinator::Decide() {
 void Coordinator::Commit(uint64_t number) {
   CHECK_EQ(number, committed_);
   const Job& done = pool_.job(number);
-  JobSlot& slot = pool_.slot(number);
   CHECK(done.is_done);
+  JobSlot& slot = *slot_;
+  slot.CopyFrom(pool_.slot(number), result_.assertions.size());
+  if (IsSuspect(done, slot)) {
+    pool_.RunGuarded(number);
+    return;
+  }
   ++committed_;
   ++result_.timelines;
   if (!IsRestored(number)) {
-    CheckIntact(pool_.order(number), slot);
+    if (done.is_guarded) CheckIntact(pool_.order(number), slot);
     NameDeath(done, slot);
   }
   CommitArrivals(done, slot);
@@ -350,8 +356,19 @@ bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
   return false;
 }
 
-// What was overwritten by code under test, in this timeline or in another that
-// ran at the same time, is not used.
+bool Coordinator::IsSuspect(const Job& done, const JobSlot& slot) {
+  if (IsRestored(done.number) || done.is_guarded) return false;
+  if (done.is_lost ||
+      !slot.IsIntact(pool_.order(done.number), result_.assertions.size())) {
+    return true;
+  }
+  if (slot.finished.load() != 0 || slot.has_violation.load() != 0) return false;
+  // It may have finished, and that has been overwritten.
+  return done.wait_status == 0 ||
+         slot.fault.kind.load() == FaultKind::kWildWrite;
+}
+
+// A guarded timeline has spoilt what the engine keeps in its own memory.
 void Coordinator::CheckIntact(const JobOrder& order, JobSlot& slot) {
   if (slot.IsIntact(order, result_.assertions.size())) return;
   slot.discovery_count.store(0);
@@ -360,7 +377,7 @@ void Coordinator::CheckIntact(const JobOrder& order, JobSlot& slot) {
   slot.edge_count.store(0);
   slot.finished.store(0);
   Violation violation;
-  violation.kind = "wild write";
+  violation.kind = std::string(kWildWrite);
   violation.message =
       "a timeline's result was overwritten in the explorer's memory";
   violation.identity = HashBytes(violation.kind);
@@ -507,10 +524,13 @@ void Coordinator::Shutdown() {
       options_.timelines != 0 && decided_ >= options_.timelines;
   if (!found() && complete) {
     // All jobs are out: wait for the last ones, unless time runs out.
-    while (pool_.failure().ok() && pool_.running() > 0 &&
-           !pool_.interrupted() &&
-           absl::Now() - start_ < options_.time_limit) {
-      Wait();
+    while (pool_.failure().ok() && committed_ < decided_ && !found() &&
+           !pool_.interrupted() && absl::Now() - start_ < options_.time_limit) {
+      if (pool_.job(committed_).is_done) {
+        Commit(committed_);
+      } else {
+        Wait();
+      }
     }
   }
   // Whatever came in order counts; a gap ends it.

@@ -5,7 +5,8 @@
 // Life of a job n: *decide* (apply the results of all jobs up to n - lag, ask
 // the policy for a cell) -> *submit* (to the pool: the process parked there, or
 // the nearest living ancestor, forks the timeline) -> run -> *reap* (the
-// process has ended, any order) -> *commit* (in job order, lag jobs later).
+// process has ended, any order) -> *commit* (in job order, lag jobs later). If
+// code under test has tampered with the result, from *submit* on once more.
 #ifndef MOONPOOL_EXPLORER_SEARCH_COORDINATOR_H_
 #define MOONPOOL_EXPLORER_SEARCH_COORDINATOR_H_
 
@@ -42,6 +43,7 @@ class Coordinator {
   void Decide();
   void Wait();
 
+  // Or, if the result is suspect, runs the job once more.
   void Commit(uint64_t number);
   void CommitArrivals(const Job& job, JobSlot& slot);
   // Each returns whether it makes a splitpoint of the arrival.
@@ -49,6 +51,9 @@ class Coordinator {
                        Discovery& discovery);
   bool AcceptWay(const Job& job, const Arrival& found, bool is_new) const;
   void CommitCounts(const Job& job, const JobSlot& slot);
+  // Whether code under test has written, or may have, to the job's result or
+  // to other memory of the explorer.
+  bool IsSuspect(const Job& job, const JobSlot& slot);
   void CheckIntact(const JobOrder& order, JobSlot& slot);
   // The death of a timeline's process is its violation.
   void NameDeath(const Job& job, JobSlot& slot);
@@ -76,6 +81,9 @@ class Coordinator {
   Operators operators_;
   ProcessPool pool_;
   EdgeLedger edges_;
+  // Of the job that is being committed. Made when the nursery has forked off:
+  // timelines would have to carry it with them.
+  std::unique_ptr<JobSlot> slot_;
 
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one
   uint64_t committed_ = 0;  // jobs committed so far

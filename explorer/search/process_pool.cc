@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <iterator>
 #include <utility>
 
@@ -19,6 +20,8 @@ namespace moonpool::explorer {
 namespace {
 
 constexpr int kRootSplitpoint = 0;
+// A runner may die between two jobs, but hardly so often before the same one.
+constexpr int kMaxDeserted = 3;
 
 sigset_t OwnSignals() {
   sigset_t mask;
@@ -104,26 +107,53 @@ void ProcessPool::SubmitDone(Job next) {
   order(number).recreate = -1;
 }
 
+void ProcessPool::RunGuarded(uint64_t number) {
+  CHECK_EQ(number, finished_);
+  TakeBackCheckpoints(number);
+  if (const int32_t recreated = std::exchange(order(number).recreate, -1);
+      recreated >= 0) {
+    ReturnCheckpointSlot(recreated);
+  }
+  KillCondemned();
+  Job& again = job(number);
+  CHECK(again.is_done);
+  again.is_done = again.is_killed = again.is_lost = false;
+  again.is_guarded = true;
+  ++running_;
+  TakeBack(number);
+  HandOut();
+}
+
 void ProcessPool::HandOut() {
   for (uint64_t n = finished_; waiting_ > 0 && n < submitted_; ++n) {
-    if (job(n).is_waiting() && HandOut(n)) --waiting_;
+    const bool is_alone = forked_ + runners_.busy() == 0;
+    const bool may_run = !job(n).is_guarded || is_alone;
+    if (job(n).is_waiting() && may_run && HandOut(n)) --waiting_;
+    // So that it stays alone until it is committed; it is the next for that.
+    if (job(n).is_guarded) return;
   }
 }
 
 bool ProcessPool::HandOut(uint64_t number) {
   using Way = RunnerSet::Choice::Way;
   Job& next = job(number);
-  RunnerSet::Choice choice = runners_.Choose(
-      next.splitpoint, forked_ + runners_.busy() < options_.workers,
-      [this](int splitpoint) { return CheckpointOf(splitpoint) >= 0; });
+  RunnerSet::Choice choice = {.way = Way::kFork};
+  if (!next.is_guarded) {
+    choice = runners_.Choose(
+        next.splitpoint, forked_ + runners_.busy() < options_.workers,
+        [this](int splitpoint) { return CheckpointOf(splitpoint) >= 0; });
+  }
   if (choice.way == Way::kWait) return false;
   if (choice.way == Way::kFork && !region_->TakeWorker()) return false;
   const auto job_slot =
       static_cast<uint32_t>(number % static_cast<uint64_t>(options_.lag));
   if (choice.way == Way::kFork) {
-    const int from = FindLivingAncestor(next.splitpoint);
+    const int from =
+        next.is_guarded ? Job::kNone : FindLivingAncestor(next.splitpoint);
     Prepare(number, from);
-    LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
+    if (!next.is_guarded) {
+      LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
+    }
     next.checkpoint = from == Job::kNone ? kNursery : CheckpointOf(from);
     ++forked_;
     Order(region_, next.checkpoint, job_slot);
@@ -150,6 +180,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   const size_t known =
       from < 0 ? 0 : archive_.splitpoints()[from].segments.size();
   given.root_seed = next.root_seed;
+  given.is_guarded = next.is_guarded ? 1 : 0;
   given.split_ordinal = next.splitpoint == Job::kNone
                             ? 0
                             : archive_.splitpoints()[next.splitpoint].ordinal;
@@ -159,6 +190,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   Breakpoint* const path = region_->PathOf(
       number % static_cast<uint64_t>(options_.lag), given.path_size);
   std::copy(next.segments.end() - given.path_size, next.segments.end(), path);
+  job(number).handed_out = absl::Now();
   JobSlot& result = slot(number);
   result.pid.store(0);
   result.finished.store(0);
@@ -168,6 +200,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   result.edge_count.store(0);
   result.has_violation.store(0);
   result.discoveries_dropped = 0;
+  result.told = 0;
 }
 
 // Slots for the processes that the job may leave behind: at its discoveries,
@@ -181,6 +214,15 @@ void ProcessPool::LendCheckpoints(uint64_t number, bool recreate) {
   if (recreate && given.recreate < 0 && !free_checkpoints_.empty()) {
     given.recreate = TakeCheckpointSlot();
   }
+}
+
+void ProcessPool::TakeBackCheckpoints(uint64_t number) {
+  JobOrder& given = order(number);
+  for (uint32_t i = 0; i < given.free_count; ++i) {
+    const int checkpoint = given.free_checkpoints[i];
+    if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
+  }
+  given.free_count = 0;
 }
 
 int ProcessPool::CheckpointOf(int splitpoint) const {
@@ -219,8 +261,7 @@ void ProcessPool::ReturnCheckpointSlot(int checkpoint) {
 bool ProcessPool::Owes(int checkpoint) {
   if (runners_.FindOwed(checkpoint) != RunnerSet::kNone) return true;
   for (uint64_t n = finished_; n < submitted_; ++n) {
-    if (!job(n).is_done && job(n).checkpoint == checkpoint &&
-        slot(n).pid.load() == 0) {
+    if (!job(n).is_done && job(n).checkpoint == checkpoint && PidOf(n) == 0) {
       return true;
     }
   }
@@ -284,11 +325,7 @@ void ProcessPool::Retire(int splitpoint) { SetCheckpoint(splitpoint, -1); }
 void ProcessPool::Finish(uint64_t number, bool is_needed) {
   CHECK_EQ(number, finished_);
   JobOrder& done = order(number);
-  for (uint32_t i = 0; i < done.free_count; ++i) {
-    const int checkpoint = done.free_checkpoints[i];
-    if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
-  }
-  done.free_count = 0;
+  TakeBackCheckpoints(number);
   if (const int recreated = std::exchange(done.recreate, -1); recreated >= 0) {
     // The splitpoint's process is back, unless nobody needs it any more or
     // another job has brought it back first.
@@ -303,6 +340,7 @@ void ProcessPool::Finish(uint64_t number, bool is_needed) {
   ++finished_;
   while (parked_ > options_.max_checkpoints) EvictColdest();
   KillCondemned();
+  if (job(number).is_guarded) HandOut();  // to those that had to wait for it
 }
 
 void ProcessPool::Wait(absl::Time deadline) {
@@ -324,6 +362,7 @@ void ProcessPool::Wait(absl::Time deadline) {
   if (signal == SIGINT || signal == SIGTERM) interrupted_ = true;
   CollectFromRunners();
   if (signal == SIGCHLD) ReapAll();
+  EndLostJobs();
   KillHungJobs();
   HandOut();
 }
@@ -374,20 +413,61 @@ void ProcessPool::Reaped(pid_t pid, int wait_status) {
     CheckpointDied(static_cast<int>(i));
     return;
   }
+  ++lost_;
 }
 
 bool ProcessPool::EndJobOf(pid_t pid, int wait_status) {
   for (uint64_t n = finished_; n < submitted_; ++n) {
     Job& ended = job(n);
-    if (ended.is_done || ended.is_waiting() || slot(n).pid.load() != pid) {
-      continue;
-    }
-    ended.is_done = true;
-    ended.wait_status = wait_status;
-    --running_;
+    if (ended.is_done || ended.is_waiting() || PidOf(n) != pid) continue;
+    End(ended, wait_status);
     return true;
   }
   return false;
+}
+
+void ProcessPool::End(Job& ended, int wait_status) {
+  ended.is_done = true;
+  ended.wait_status = wait_status;
+  --running_;
+  stands_still_since_ = absl::Now();  // it ran until now
+}
+
+pid_t ProcessPool::PidOf(uint64_t number) {
+  Job& looked_at = job(number);
+  if (looked_at.pid != 0) return looked_at.pid;
+  const JobSlot& result = slot(number);
+  looked_at.pid = result.pid.load(std::memory_order_acquire);
+  if (looked_at.pid == 0) return 0;
+  const absl::Time now = absl::Now();
+  looked_at.begun = std::clamp(absl::FromUnixNanos(result.begun_ns.load()),
+                               std::min(looked_at.handed_out, now), now);
+  return looked_at.pid;
+}
+
+bool ProcessPool::IsOwn(pid_t pid) const {
+  // Also one that has ended and waits to be reaped has its group.
+  return pid > 1 && getpgid(pid) == group_;
+}
+
+void ProcessPool::EndLostJobs() {
+  if (lost_ == 0) return;
+  std::vector<Job*> lost;
+  for (uint64_t n = finished_; n < submitted_; ++n) {
+    Job& candidate = job(n);
+    if (!candidate.is_done && !candidate.is_waiting() &&
+        candidate.runner == Job::kNone && !IsOwn(PidOf(n))) {
+      lost.push_back(&candidate);
+    }
+  }
+  // Some have yet to begin, or to end: it will soon be known which.
+  if (lost.size() > lost_) return;
+  lost_ = 0;
+  for (Job* ended : lost) {
+    ended->is_lost = true;
+    End(*ended, 0);
+    EndFork();
+  }
 }
 
 // In the middle of a job, which is how that one ended; or because it could not
@@ -400,8 +480,17 @@ void ProcessPool::RunnerDied(int runner, pid_t pid, int wait_status) {
     region_->wait_for_worker.fetch_sub(1);
   }
   CollectFromRunners();
-  EndJobOf(pid, wait_status);
-  for (const uint64_t n : runners_.Remove(runner)) {
+  const bool has_ended = EndJobOf(pid, wait_status);
+  const std::deque<uint64_t> queue = runners_.Remove(runner);
+  if (!has_ended && !queue.empty()) {
+    // Its pid may have been overwritten, with zeros even.
+    Job& next = job(queue.front());
+    if (PidOf(next.number) != 0 || ++next.deserted == kMaxDeserted) {
+      next.is_lost = true;
+      End(next, wait_status);
+    }
+  }
+  for (const uint64_t n : queue) {
     if (!job(n).is_done) TakeBack(n);
   }
 }
@@ -414,6 +503,7 @@ void ProcessPool::EndFork() {
 void ProcessPool::TakeBack(uint64_t number) {
   job(number).checkpoint = Job::kNone;
   job(number).runner = Job::kNone;
+  job(number).pid = 0;
   ++waiting_;
 }
 
@@ -440,8 +530,7 @@ void ProcessPool::CheckpointDied(int checkpoint) {
     free_checkpoints_.push_back(checkpoint);
   }
   for (uint64_t n = finished_; n < submitted_; ++n) {
-    if (!job(n).is_done && job(n).checkpoint == checkpoint &&
-        slot(n).pid.load() == 0) {
+    if (!job(n).is_done && job(n).checkpoint == checkpoint && PidOf(n) == 0) {
       EndFork();
       TakeBack(n);
     }
@@ -454,8 +543,7 @@ void ProcessPool::CheckpointDied(int checkpoint) {
 }
 
 bool ProcessPool::Kill(pid_t pid, int signal) {
-  // Also one that has ended and waits to be reaped has its group.
-  if (pid <= 1 || getpgid(pid) != group_) return false;
+  if (!IsOwn(pid)) return false;
   kill(pid, signal);
   return true;
 }
@@ -464,11 +552,10 @@ void ProcessPool::KillHungJobs() {
   const absl::Time now = absl::Now();
   bool is_any_running = false;
   for (uint64_t n = finished_; n < submitted_; ++n) {
-    const pid_t pid = slot(n).pid.load();
-    if (job(n).is_done || job(n).is_waiting() || pid == 0) continue;
+    if (job(n).is_done || job(n).is_waiting() || PidOf(n) == 0) continue;
+    const pid_t pid = job(n).pid;
     is_any_running = true;
-    const absl::Time begun = absl::FromUnixNanos(slot(n).begun_ns.load());
-    if (job(n).is_killed || now - begun < options_.watchdog) continue;
+    if (job(n).is_killed || now - job(n).begun < options_.watchdog) continue;
     job(n).is_killed = true;
     if (Kill(pid, kHangSignal)) continue;
     failure_ = absl::InternalError(absl::StrCat(

@@ -73,6 +73,11 @@ class ProcessPool {
   // The next job's result is known already, from a log: its slot is filled.
   void SubmitDone(Job job);
 
+  // The next job to commit has a result that code under test may have written:
+  // runs it once more, from its root, so that a wild write is a death of its
+  // timeline and nobody else's can reach the result.
+  void RunGuarded(uint64_t number);
+
   // Waits for something to happen, at most until deadline; reaps.
   void Wait(absl::Time deadline);
 
@@ -96,6 +101,8 @@ class ProcessPool {
   // stands, or from the nursery (kNone).
   void Prepare(uint64_t number, int from);
   void LendCheckpoints(uint64_t number, bool recreate);
+  // Whom nobody has adopted is killed.
+  void TakeBackCheckpoints(uint64_t number);
   // Only what is a process of this search: its pid was read from memory that
   // code under test may have overwritten. False: it is none.
   bool Kill(pid_t pid, int signal);
@@ -115,6 +122,13 @@ class ProcessPool {
   void ReapAll();
   void Reaped(pid_t pid, int wait_status);
   bool EndJobOf(pid_t pid, int wait_status);
+  // As many processes have ended whom nobody knows as there are forked jobs
+  // without a process: their pids have been overwritten.
+  void EndLostJobs();
+  void End(Job& job, int wait_status);
+  // Of the job's process; 0: it has not begun. Looks at the slot only once.
+  pid_t PidOf(uint64_t number);
+  bool IsOwn(pid_t pid) const;
   void RunnerDied(int runner, pid_t pid, int wait_status);
   void EndFork();
   // The job waits for a worker again.
@@ -151,6 +165,7 @@ class ProcessPool {
   std::vector<int> checkpoint_;
   std::vector<uint64_t> last_used_;
   int parked_ = 0;
+  size_t lost_ = 0;  // processes that have ended, of jobs yet to be found
 
   bool interrupted_ = false;
   absl::Status failure_;

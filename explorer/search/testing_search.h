@@ -3,8 +3,10 @@
 // What tests of whole searches share. Linking it registers these campaigns:
 //   gates      three gates of 1/10, each behind the mark of the one before
 //   wild       dies in every way there is; hangs=true: also loops for ever
+//   slow       takes 200 ms of real time before anything happens
 //   stillborn  its process' factory ends the program
-//   scribbles, scribbles_orders: overwrite results and orders of the explorer
+//   scribbles, scribbles_unused, scribbles_orders: overwrite results and
+//              orders of the explorer, behind the first gate
 #ifndef MOONPOOL_EXPLORER_SEARCH_TESTING_SEARCH_H_
 #define MOONPOOL_EXPLORER_SEARCH_TESTING_SEARCH_H_
 

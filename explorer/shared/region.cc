@@ -4,18 +4,56 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstring>
 #include <initializer_list>
+#include <iterator>
 
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
+#include "sim/core/arena.h"
 
 namespace moonpool::explorer {
 
 namespace {
 
-// On either side of the region.
-constexpr size_t kGuard = size_t{1} << 20;
+constexpr size_t kMapped = sizeof(Region) + 2 * Region::kGuard;
 static_assert(sizeof(Region) % kFaultWindow == 0, "whole pages");
+static_assert(Region::kBase % kFaultWindow == 0);
+static_assert(Region::kBase - Region::kGuard >
+              Arena::kBase + 2 * Arena::kMaxBytes);
+
+// The region and the pages beside it; nullptr if something is there.
+void* MapAt(uintptr_t begin, int protection) {
+  void* const wanted = reinterpret_cast<void*>(begin - Region::kGuard);
+  void* const mapped = mmap(
+      wanted, kMapped, PROT_NONE,
+      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  if (mapped != wanted) {  // an old kernel takes the address for a hint
+    munmap(mapped, kMapped);
+    return nullptr;
+  }
+  void* const at =
+      mmap(reinterpret_cast<void*>(begin), sizeof(Region), protection,
+           MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  return at == MAP_FAILED ? nullptr : at;
+}
+
+// Where the region fits, as of now.
+uintptr_t FindRoom() {
+  constexpr size_t kSize = kMapped + kFaultWindow;
+  void* const mapped = mmap(nullptr, kSize, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  CHECK(mapped != MAP_FAILED) << "cannot map the explorer's shared memory";
+  munmap(mapped, kSize);
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(mapped) + Region::kGuard;
+  return (begin + kFaultWindow - 1) / kFaultWindow * kFaultWindow;
+}
+
+void Protect(void* begin, size_t size, int protection) {
+  CHECK(mprotect(begin, size, protection) == 0)
+      << "cannot protect the explorer's shared memory";
+}
 
 uint64_t Add(uint64_t checksum, absl::string_view bytes) {
   return Combine64(checksum, HashBytes(bytes));
@@ -38,33 +76,38 @@ uint64_t AddNumbers(uint64_t checksum,
 }  // namespace
 
 Region* Region::Map() {
-  constexpr size_t kSize = sizeof(Region) + 2 * kGuard;
-  void* mapped = mmap(nullptr, kSize + kFaultWindow, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  CHECK(mapped != MAP_FAILED) << "cannot map the explorer's shared memory";
-  // What is too much for a beginning at a multiple of its alignment.
-  const size_t before =
-      kFaultWindow - reinterpret_cast<uintptr_t>(mapped) % kFaultWindow;
-  char* const guarded = static_cast<char*>(mapped) + before;
-  munmap(mapped, before);
-  if (before < kFaultWindow) munmap(guarded + kSize, kFaultWindow - before);
-  void* at = mmap(guarded + kGuard, sizeof(Region), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-                  0);
-  CHECK(at != MAP_FAILED) << "cannot map the explorer's shared memory";
+  void* at = MapAt(kBase, PROT_READ | PROT_WRITE);
+  if (at == nullptr) at = MapAt(FindRoom(), PROT_READ | PROT_WRITE);
+  CHECK(at != nullptr) << "cannot map the explorer's shared memory";
   return static_cast<Region*>(at);
 }
 
+void Region::MapStandIn(bool is_writable) {
+  void* const at =
+      MapAt(kBase, is_writable ? PROT_READ | PROT_WRITE : PROT_READ);
+  if (at != nullptr) static_cast<Region*>(at)->Guard();
+}
+
 void Region::Unmap(Region* region) {
-  munmap(reinterpret_cast<char*>(region) - kGuard,
-         sizeof(Region) + 2 * kGuard);
+  munmap(reinterpret_cast<char*>(region) - kGuard, kMapped);
+}
+
+void Region::Guard() {
+  fault::Guard(reinterpret_cast<char*>(this) - kGuard, kMapped);
 }
 
 void Region::MakeOrdersReadOnly() {
   char* const begin = reinterpret_cast<char*>(&coordinator_pid);
   char* const end = reinterpret_cast<char*>(this + 1);
-  CHECK(mprotect(begin, static_cast<size_t>(end - begin), PROT_READ) == 0)
-      << "cannot protect the explorer's shared memory";
+  Protect(begin, static_cast<size_t>(end - begin), PROT_READ);
+  Guard();
+}
+
+void Region::MakeReadOnly() { Protect(this, sizeof(*this), PROT_READ); }
+
+void Region::SetWritable(JobSlot& slot, bool is_writable) {
+  Protect(&slot, sizeof(slot),
+          is_writable ? PROT_READ | PROT_WRITE : PROT_READ);
 }
 
 uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival) {
@@ -94,6 +137,8 @@ uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation) {
   return Add(checksum, violation.place.Get());
 }
 
+uint64_t FirstTold(uint64_t job) { return Combine64(job, HashBytes("told")); }
+
 uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
                              size_t assertions) const {
   told = AddNumbers(told, {job, discoveries_dropped, draws, events,
@@ -107,6 +152,22 @@ uint64_t JobSlot::ChecksumOf(uint64_t job, uint64_t told,
   return AddArray(told, counts, assertions);
 }
 
+void JobSlot::CopyFrom(const JobSlot& slot, size_t assertions) {
+  memcpy(static_cast<void*>(this), &slot, offsetof(JobSlot, fault));
+  if (finished.load() == 0) {
+    memcpy(static_cast<void*>(&fault), &slot.fault, sizeof(fault));
+  }
+  if (has_violation.load() != 0) violation = slot.violation;
+  auto copy = [](const auto& from, auto& to, size_t count) {
+    std::copy_n(from, std::min(count, std::size(to)), to);
+  };
+  copy(slot.samples, samples, sample_count);
+  copy(slot.counts, counts, assertions);
+  copy(slot.discoveries, discoveries, discovery_count.load());
+  copy(slot.arrivals, arrivals, arrival_count.load());
+  copy(slot.edges, edges, edge_count.load());
+}
+
 bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
   const uint32_t count = discovery_count.load();
   const uint32_t again = arrival_count.load();
@@ -114,7 +175,7 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
       edge_count.load() > kMaxEdgeHits) {
     return false;
   }
-  uint64_t told = 0;
+  uint64_t sum = FirstTold(order.job);
   uint32_t next_edge = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Discovery& found = discoveries[i];
@@ -134,16 +195,17 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
       }
       next_edge = found.first_edge + found.edges;
     }
-    told += AddToChecksum(0, found);
+    sum += AddToChecksum(0, found);
   }
   for (uint32_t i = 0; i < again; ++i) {
     if (arrivals[i].pending > order.path_size) return false;
-    told += AddToChecksum(0, arrivals[i]);
+    sum += AddToChecksum(0, arrivals[i]);
   }
+  if (has_violation.load() != 0) sum += AddToChecksum(0, violation);
+  if (sum != told) return false;
   if (finished.load() == 0) return true;
-  if (sample_count > TraceHash::kMaxSamples) return false;
-  if (has_violation.load() != 0) told += AddToChecksum(0, violation);
-  return ChecksumOf(order.job, told, assertions) == checksum;
+  return sample_count <= TraceHash::kMaxSamples &&
+         ChecksumOf(order.job, told, assertions) == checksum;
 }
 
 }  // namespace moonpool::explorer

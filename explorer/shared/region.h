@@ -11,7 +11,12 @@
 //
 // The code under test runs in the same processes and may write anywhere. Pages
 // that nobody may touch lie before and behind the region, timelines may only
-// read the frontier, and each result has a checksum.
+// read what the coordinator writes, and each result has a checksum. A job whose
+// result is not what its timeline has written runs once more, guarded: then
+// its timeline may write nothing here but at the engine's own behest, and is
+// stopped at a wild write. The region lies at the same address in every
+// program, where a replay has a stand-in: so a wild pointer leads to the same
+// memory there.
 //
 // Fork: MAP_SHARED, so never copied. Only fixed-size plain data; no pointers.
 #ifndef MOONPOOL_EXPLORER_SHARED_REGION_H_
@@ -132,6 +137,9 @@ uint64_t AddToChecksum(uint64_t checksum, const Arrival& arrival);
 uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery);
 uint64_t AddToChecksum(uint64_t checksum, const ViolationRecord& violation);
 
+// From which the sum begins: not zero, which anything may be overwritten with.
+uint64_t FirstTold(uint64_t job);
+
 // What the coordinator orders; timelines only read it.
 struct alignas(64) JobOrder {
   static constexpr uint32_t kNearPath = 8;
@@ -143,6 +151,7 @@ struct alignas(64) JobOrder {
   uint32_t free_count;     // checkpoint slots that the timeline may use
   int32_t free_checkpoints[kMaxNewCheckpoints];
   int32_t recreate;  // checkpoint slot to park a replayed splitpoint in, or -1
+  uint32_t is_guarded;
   Breakpoint near_path[kNearPath];  // the path, if it is that short
 };
 
@@ -165,8 +174,10 @@ struct alignas(kFaultWindow) JobSlot {
   uint64_t trace_hash;
   uint32_t drawn_kinds;  // of streams, a bit each
   uint32_t sample_count;
-  // Of the whole result, written last. The timeline adds up what it told in
-  // memory of its own; told: that sum.
+  // The sum of FirstTold and the checksums of what the timeline has told. It
+  // adds them up in memory of its own.
+  uint64_t told;
+  // Of the whole result, written last; told: that sum.
   uint64_t checksum;
   uint64_t ChecksumOf(uint64_t job, uint64_t told, size_t assertions) const;
 
@@ -182,8 +193,12 @@ struct alignas(kFaultWindow) JobSlot {
   Arrival arrivals[kMaxArrivals];
   uint32_t edges[kMaxEdgeHits];
 
-  // Coordinator: the result is what its timeline has written. Of one that died
-  // only what could lead astray is looked at. assertions: in the table.
+  // Coordinator: a copy of what is in use. Of that can be told whether it is
+  // intact; other timelines still run, and may overwrite the slot itself.
+  // assertions: in the table.
+  void CopyFrom(const JobSlot& slot, size_t assertions);
+  // The result is what its timeline has written. Of one that died, what it
+  // told.
   bool IsIntact(const JobOrder& order, size_t assertions) const;
 };
 
@@ -245,12 +260,29 @@ struct Region {
                                             : far_paths[order];
   }
 
+  // Where it lies, unless something else is there.
+  static constexpr uintptr_t kBase = 0x552000000000;  // 64 GiB above the arena
+  // Pages that nobody may touch, on either side of it.
+  static constexpr size_t kGuard = size_t{1} << 20;
+
   // Maps a new region, all zeros; pages are taken as they are touched.
   static Region* Map();
   static void Unmap(Region* region);
   // In a process that runs code under test, and in those that it forks: what
-  // only the coordinator writes.
+  // only the coordinator writes. To write beside the region, or to what is
+  // read-only, is a wild write from now on.
   void MakeOrdersReadOnly();
+  // All of it, in this process; and one result, for the engine to write.
+  void MakeReadOnly();
+  void SetWritable(JobSlot& slot, bool is_writable);
+
+  // In a process that runs code under test without a search: zeros where the
+  // region would be. is_writable: wild writes to it go unnoticed. Nothing, if
+  // there is something already.
+  static void MapStandIn(bool is_writable);
+
+  // Tells the fault handlers where it lies.
+  void Guard();
 
   bool TakeWorker() {
     uint32_t free = free_workers.load();

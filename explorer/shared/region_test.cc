@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -23,6 +24,48 @@ class RegionTest : public ::testing::Test {
 };
 
 using RegionDeathTest = RegionTest;
+
+TEST_F(RegionTest, LiesElsewhereIfItsPlaceIsTaken) {
+  ASSERT_EQ(reinterpret_cast<uintptr_t>(region_), Region::kBase);
+  Region* const second = Region::Map();
+  EXPECT_NE(second, region_);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(second) % kFaultWindow, 0u);
+  second->jobs[kMaxLag - 1].draws = 1;
+  EXPECT_EQ(region_->jobs[kMaxLag - 1].draws, 0u);
+  Region::Unmap(second);
+}
+
+TEST(StandInDeathTest, IsReadOnlyUnlessItIsToTolerateWrites) {
+  auto* const region = reinterpret_cast<Region*>(Region::kBase);
+  EXPECT_DEATH(
+      {
+        Region::MapStandIn(/*is_writable=*/false);
+        if (region->jobs[0].draws != 0) _exit(0);
+        region->jobs[0].draws = 1;
+        _exit(0);
+      },
+      "");
+  EXPECT_EXIT(
+      {
+        Region::MapStandIn(/*is_writable=*/true);
+        region->jobs[0].draws = 1;
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(RegionDeathTest, AGuardedTimelineWritesItsResultOnlyWhenItMay) {
+  auto write = [this](bool is_writable, size_t job) {
+    region_->MakeReadOnly();
+    region_->SetWritable(region_->jobs[1], is_writable);
+    region_->jobs[job].edges[0] = 1;
+    _exit(0);
+  };
+  EXPECT_EXIT(write(true, 1), testing::ExitedWithCode(0), "");
+  EXPECT_DEATH(write(true, 0), "");
+  EXPECT_DEATH(write(true, 2), "");
+  EXPECT_DEATH(write(false, 1), "");
+}
 
 TEST_F(RegionDeathTest, NobodyWritesBesideIt) {
   auto* begin = reinterpret_cast<volatile char*>(region_);
@@ -110,13 +153,26 @@ void Fill(JobOrder& order, JobSlot& slot) {
   slot.has_violation.store(1);
   slot.draws = 100;
   slot.counts[2].passes = 3;
-  slot.checksum = slot.ChecksumOf(
-      17,
-      AddToChecksum(0, found) + AddToChecksum(0, edges) +
-          AddToChecksum(0, slot.arrivals[0]) +
-          AddToChecksum(0, slot.violation),
-      3);
+  slot.told = FirstTold(17) + AddToChecksum(0, found) +
+              AddToChecksum(0, edges) + AddToChecksum(0, slot.arrivals[0]) +
+              AddToChecksum(0, slot.violation);
+  slot.checksum = slot.ChecksumOf(17, slot.told, 3);
   slot.finished.store(1);
+}
+
+TEST_F(RegionTest, ACopyIsTheResultAsItWas) {
+  JobOrder& order = region_->orders[0];
+  JobSlot& slot = region_->jobs[0];
+  Fill(order, slot);
+  const auto copy = std::make_unique<JobSlot>();
+  copy->CopyFrom(slot, 3);
+  memset(static_cast<void*>(&slot), 0xff, sizeof(slot));
+  EXPECT_TRUE(copy->IsIntact(order, 3));
+  EXPECT_EQ(copy->discoveries[0].label.Get(), "label");
+  EXPECT_EQ(copy->edges[2], 102u);
+  // Whose counts are beyond all bounds.
+  copy->CopyFrom(slot, 3);
+  EXPECT_FALSE(copy->IsIntact(order, 3));
 }
 
 TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
@@ -145,6 +201,7 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { slot.has_violation.store(0); },
       [&] { ++slot.violation.identity; },
       [&] { slot.violation.message.size = 3; },
+      [&] { ++slot.told; },
       [&] { ++order.job; },  // another job's result
   };
   for (size_t i = 0; i < writes.size(); ++i) {
@@ -157,12 +214,19 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
   }
 }
 
-// It has no checksum yet; but what it says must not lead out of a table.
-TEST_F(RegionTest, OfADeadTimelineWhatLeadsAstrayIsNoticed) {
+// It has no checksum of the whole yet.
+TEST_F(RegionTest, OfADeadTimelineWhatItToldIsChecked) {
   JobOrder& order = region_->orders[0];
   JobSlot& slot = region_->jobs[0];
   const std::vector<std::function<void()>> writes = {
       [&] { slot.discovery_count.store(kMaxDiscoveries + 1); },
+      [&] { slot.discovery_count.store(1); },
+      [&] { slot.arrival_count.store(0); },
+      [&] { ++slot.arrivals[0].draws; },
+      [&] { slot.has_violation.store(0); },
+      [&] { slot.violation.message.bytes[0] = '?'; },
+      [&] { ++slot.told; },
+      [&] { memset(static_cast<void*>(&slot), 0, sizeof(slot)); },
       [&] { slot.discoveries[0].assertion = 3; },
       [&] { slot.discoveries[0].at.pending = order.path_size + 1; },
       [&] { slot.discoveries[0].checkpoint = 6; },

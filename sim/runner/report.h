@@ -18,8 +18,8 @@
 
 namespace moonpool {
 
-// One iteration: one seed (and recipe) from the beginning to the end.
-struct IterationResult {
+// The numbers of an iteration.
+struct IterationNumbers {
   uint64_t seed = 0;
   uint64_t trace_hash = 0;
   uint64_t events = 0;
@@ -35,6 +35,10 @@ struct IterationResult {
   int64_t max_queue = 0;
   int64_t max_in_flight = 0;
   int64_t max_disk_queue = 0;
+};
+
+// One iteration: one seed (and recipe) from the beginning to the end.
+struct IterationResult : IterationNumbers {
   std::string chaos;  // what the profile drew, a line for each family
   std::vector<Violation> violations;  // empty: passed
   std::vector<TraceHash::Sample> trace_samples;
