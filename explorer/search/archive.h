@@ -7,6 +7,7 @@
 #ifndef MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 #define MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -61,9 +62,23 @@ struct Cell {
   std::vector<Way> ways;
   uint64_t picks = 0;   // never reset, also when the ways change
   uint64_t barren = 0;  // picks since the last one that discovered anything
+  // Committed timelines when it got the last of kMaxWays ways; 0: it has fewer.
+  uint64_t filled_at = 0;
   // Timelines that came here, up to kReachesCounted.
   uint32_t reaches = 0;
 
+  // How many timelines it took for one that came here.
+  uint64_t Rarity(uint64_t timelines) const {
+    if (filled_at != 0) return filled_at / kMaxWays;
+    return timelines / std::max(ways.size(), size_t{1});
+  }
+  // A timeline has come to it by this splitpoint. REQUIRES: fewer ways than
+  // kMaxWays; timelines: those committed so far.
+  void AddWay(int splitpoint, uint64_t timelines);
+  void ClearWays() {
+    ways.clear();
+    filled_at = 0;
+  }
   // The one to take next: that has been in vain for the fewest picks, of
   // equals the one picked least.
   int NextWay() const;
@@ -78,7 +93,7 @@ class Archive {
     cells_.emplace_back();
     cells_[0].label = "the beginning";
     cells_[0].rank = ranks_++;
-    cells_[0].ways.push_back({.splitpoint = 0});
+    cells_[0].AddWay(0, 0);
     groups_.push_back({0});
   }
 
@@ -154,6 +169,11 @@ class Archive {
   Yield fresh_yield_;
   Yield branch_yield_;
 };
+
+inline void Cell::AddWay(int splitpoint, uint64_t timelines) {
+  ways.push_back({.splitpoint = splitpoint});
+  if (ways.size() == kMaxWays) filled_at = timelines + 1;
+}
 
 inline int Cell::NextWay() const {
   int best = 0;

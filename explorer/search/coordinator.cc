@@ -278,13 +278,13 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
       ++result_.discoveries;
       if (cell.rank != Cell::kNoRank) yielded = true;
       for (const Way& way : cell.ways) pool_.Retire(way.splitpoint);
-      cell.ways.clear();
+      cell.ClearWays();
       cell.quality = found.quality;
       // Better arrivals at a mark deserve a fresh look, but its pick count is
       // never reset: that hurts badly (reference/explorer.md W1).
       cell.barren = 0;
     }
-    cell.ways.push_back({.splitpoint = parent});
+    cell.AddWay(parent, archive_.timelines());
   }
   archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded);
   if (yielded && slot.finished.load() != 0) operators_.Learn(slot.drawn_kinds);

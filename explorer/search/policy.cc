@@ -2,20 +2,11 @@
 #include "explorer/search/policy.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_cat.h"
 
 namespace moonpool::explorer {
 namespace {
-
-// floor(sqrt(x)), exact.
-uint64_t IntegerSqrt(uint64_t x) {
-  uint64_t root = static_cast<uint64_t>(std::sqrt(static_cast<double>(x)));
-  while (root * root > x) --root;
-  while ((root + 1) * (root + 1) <= x) ++root;
-  return root;
-}
 
 class Seeds final : public Policy {
  public:
@@ -111,8 +102,9 @@ class Greedy final : public Policy {
   static uint64_t ChanceToExploit(const Archive& archive) {
     const uint64_t streak = archive.streak() << 8;
     const uint64_t surprise = archive.surprise();
-    const uint64_t bored = std::max(
-        kOne / 20, Share(streak, (uint64_t{64} << 8) + 8 * surprise));
+    const uint64_t patience =
+        64 + std::min(8 * surprise >> 8, uint64_t{200});
+    const uint64_t bored = std::max(kOne / 20, Share(streak, patience << 8));
     uint64_t chance = kOne - bored;
     chance = chance * ShareOfSquares(surprise, uint64_t{4} << 8) / kOne;
     chance = chance *
@@ -160,13 +152,16 @@ class Greedy final : public Policy {
   }
 
   int Spread(const Archive& archive, Random& random) {
+    constexpr uint64_t kRarest = 64;
     const size_t groups = archive.groups().size();
     const std::vector<int>& group =
         archive.groups()[groups == 1 ? 0 : 1 + random.Below(groups - 1)];
     weights_.resize(group.size());
     for (size_t i = 0; i < group.size(); ++i) {
-      weights_[i] = (uint64_t{1} << 24) /
-                    IntegerSqrt((archive.cells()[group[i]].picks + 1) << 16);
+      const Cell& cell = archive.cells()[group[i]];
+      const uint64_t rarity = std::clamp(cell.Rarity(archive.timelines()),
+                                         uint64_t{1}, kRarest);
+      weights_[i] = (rarity << 32) / (cell.picks + 1);
     }
     return group[PickWeighted(weights_, random)];
   }

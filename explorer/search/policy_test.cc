@@ -186,7 +186,7 @@ Shares SharesOf(const Archive& archive, Random& random) {
 double ChanceToExploit(double streak, double surprise, double fresh_yield,
                        double timelines) {
   const double bored =
-      std::max(1.0 / 20, streak / (streak + 64 + 8 * surprise));
+      std::max(1.0 / 20, streak / (streak + 64 + std::min(8 * surprise, 200.0)));
   return (1 - bored) * surprise * surprise / (surprise * surprise + 16) /
          (1 + std::pow(fresh_yield / 0.08, 2)) * timelines / (timelines + 8);
 }
@@ -207,6 +207,20 @@ TEST_F(PolicyTest, GreedyExploitsWhatPays) {
               ChanceToExploit(192, 16, barren, 1952), 0.02);
   for (int i = 0; i < 20000; ++i) archive.CommitTimeline(false, false);
   EXPECT_LT(SharesOf(archive, random_).exploit, 0.03);
+}
+
+TEST_F(PolicyTest, GreedyIsNotPatientForEver) {
+  Archive archive = RandomArchive(200, 100, 50);
+  for (int i = 0; i < 160; ++i) archive.CommitTimeline(true, false);
+  // Only every 250th branch yields: 264 in vain are half as much, not 2,064.
+  for (int i = 1; i <= 25000; ++i) {
+    archive.CommitTimeline(false, i % 250 == 0);
+  }
+  for (int i = 0; i < 264; ++i) archive.CommitTimeline(false, false);
+  const double barren = 0.25 / 17;
+  const double chance = ChanceToExploit(264, 250, barren, 25424);
+  EXPECT_NEAR(chance, 0.48, 0.02);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, chance, 0.02);
 }
 
 TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYield) {
@@ -235,27 +249,65 @@ TEST_F(PolicyTest, GreedyTakesFewerFreshSeedsWhereOnlyBranchesYield) {
   EXPECT_NEAR(shares.fresh, 0.25 * (1 - shares.exploit), 0.02);
 }
 
-TEST_F(PolicyTest, GreedySpreadsOverGroupsAndByTheRootOfThePicks) {
+TEST_F(PolicyTest, GreedySpreadsOverGroupsByRarityAndPicks) {
   auto greedy = Make("greedy");
   Archive archive;
   for (uint64_t i = 1; i <= 3; ++i) archive.AddCell(i, "", 1);
   for (uint64_t i = 4; i <= 40; ++i) archive.AddCell(i, "", 2);
-  archive.cell(1).picks = 99;
+  archive.cell(1).picks = 9;
+  for (int cell = 1; cell <= 40; ++cell) archive.cell(cell).AddWay(1, 0);
+  // Each timeline yields: nothing is exploited.
+  for (int i = 0; i < 40; ++i) archive.CommitTimeline(true, true);
+  // Four timelines came to these within 40, and one to the others.
+  for (int way = 0; way < 3; ++way) archive.cell(2).AddWay(2, 39);
+  for (int way = 0; way < 3; ++way) archive.cell(40).AddWay(2, 39);
+  EXPECT_EQ(archive.cell(1).Rarity(40), 40u);
+  EXPECT_EQ(archive.cell(2).Rarity(40), 10u);
+  EXPECT_EQ(archive.cell(2).Rarity(4000), 10u) << "more ways are not counted";
+  EXPECT_EQ(archive.cell(1).Rarity(4000), 4000u);
   constexpr int kPicks = 200000;
   std::vector<double> seen(archive.cells().size());
   double spread = 0;
-  for (int i = 0; i < kPicks; ++i) {  // young: nothing is exploited
+  for (int i = 0; i < kPicks; ++i) {
     const int picked = greedy->Pick(archive, random_);
     if (picked == Policy::kFreshSeed) continue;
     ++seen[picked];
     ++spread;
   }
-  EXPECT_GT(spread, kPicks / 10);
+  EXPECT_GT(spread, kPicks / 20);
+  std::vector<double> weights(archive.cells().size());
+  for (int i = 1; i <= 40; ++i) weights[i] = 40;
+  weights[1] /= 10;
+  weights[2] = weights[40] = 10;
   std::vector<double> expected(archive.cells().size());
-  for (int i = 1; i <= 3; ++i) expected[i] = spread / 2 / 2.1;
-  expected[1] /= 10;
-  for (int i = 4; i <= 40; ++i) expected[i] = spread / 2 / 37;
+  const double first = weights[1] + weights[2] + weights[3];
+  for (int i = 1; i <= 3; ++i) expected[i] = spread / 2 * weights[i] / first;
+  for (int i = 4; i <= 40; ++i) {
+    expected[i] = spread / 2 * weights[i] / (36 * 40 + 10);
+  }
+  // What is exploited after all is the newest: one in a few hundred picks.
+  EXPECT_NEAR(seen[40], expected[40], spread / 50);
+  spread -= seen[40];
+  seen[40] = expected[40] = 0;
   EXPECT_LT(ChiSquareSigmas(expected, seen), 5);
+}
+
+TEST_F(PolicyTest, TheRarestCellsAreAlike) {
+  auto greedy = Make("greedy");
+  Archive archive;
+  archive.AddCell(1, "", 1);
+  archive.AddCell(2, "", 1);
+  for (int i = 0; i < 6400; ++i) archive.CommitTimeline(true, true);
+  archive.cell(1).AddWay(1, 0);
+  for (int way = 0; way < 4; ++way) archive.cell(2).AddWay(2, 255);
+  EXPECT_EQ(archive.cell(2).Rarity(6400), 64u);
+  std::vector<double> seen(3);
+  for (int i = 0; i < 100000; ++i) {
+    const int picked = greedy->Pick(archive, random_);
+    if (picked != Policy::kFreshSeed) ++seen[picked];
+  }
+  EXPECT_GT(seen[1], 1000);
+  EXPECT_NEAR(seen[1] / seen[2], 1, 0.1);
 }
 
 TEST_F(PolicyTest, AWayThatIsInVainGivesWayToOthers) {
