@@ -102,9 +102,8 @@ class Greedy final : public Policy {
   static uint64_t ChanceToExploit(const Archive& archive) {
     const uint64_t streak = archive.streak() << 8;
     const uint64_t surprise = archive.surprise();
-    const uint64_t patience =
-        64 + std::min(8 * surprise >> 8, uint64_t{200});
-    const uint64_t bored = std::max(kOne / 20, Share(streak, patience << 8));
+    const uint64_t bored = std::max(
+        kOne / 20, Share(streak, (uint64_t{64} << 8) + 8 * surprise));
     uint64_t chance = kOne - bored;
     chance = chance * ShareOfSquares(surprise, uint64_t{4} << 8) / kOne;
     chance = chance *

@@ -38,8 +38,8 @@ class Policy {
 //     chances and in it a cell by rarity / (picks + 1), its rarity being how
 //     many timelines it takes for one that comes there, at most 64
 // The chance to exploit is the product of
-//   1 - max(1/20, streak / (streak + 64 + min(8 surprise, 200))): nothing found
-//     for much longer than usual: look elsewhere
+//   1 - max(1/20, streak / (streak + 64 + 8 surprise)): nothing found for much
+//     longer than usual: look elsewhere
 //   surprise² / (surprise² + 4²): while each timeline shows something new, fresh
 //     seeds do as well, and without a bias
 //   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
