@@ -320,9 +320,9 @@ bool Coordinator::AcceptDiscovery(const Job& done, const JobSlot& slot,
   return false;
 }
 
-// As good as the ways that its cell has. Whether a timeline reports an arrival at a mark that it knew depends on how far the
-// coordinator had come; what is accepted here does not, as below the bound all
-// are reported.
+// As good as the ways that its cell has. Whether a timeline reports an arrival
+// at a mark that it knew depends on how far the coordinator had come; what is
+// accepted here does not, as below the bound all are reported.
 bool Coordinator::AcceptWay(const Job& done, const Arrival& found,
                             bool is_new) const {
   const int known = archive_.Find(found.key);

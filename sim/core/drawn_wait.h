@@ -6,9 +6,9 @@
 // a search comes back to a promising state, and the next crash is always the
 // same one, too late. So when a breakpoint gives the streams of faults a new
 // seed, every wait draws its rest again, as it is distributed given the time
-// that has passed. The futures of a place are then those of the world as
-// defined, no matter what had been in store for it (multilevel splitting needs
-// this: Kahn and Harris, 1951).
+// that has passed. As far as faults go, the futures of a place are then those
+// of the world as defined, whatever had been in store for it (multilevel
+// splitting needs this: Kahn and Harris, 1951).
 //
 // A breakpoint with kSoon cuts each of these rests to a 2^k-th, k uniform in
 // 0 .. 6. Between a promising state and the fault that it takes often lies a
