@@ -62,11 +62,13 @@ void Link::RedrawSegments(End& end) {
   int64_t arrival_ns = 0;
   for (Segment* s = end.in_flight.first(); s != nullptr; s = s->next) {
     if (!s->is_scheduled()) continue;  // about to be, and draws just now
-    const bool is_first = arrival_ns == 0;
-    int64_t own_ns = s->sent_ns + DrawLatencyNs();
-    for (int i = 1; is_first && own_ns <= now_ns; ++i) {
-      own_ns = i < kTries ? s->sent_ns + DrawLatencyNs() : s->time_ns();
+    const int tries = arrival_ns == 0 ? kTries : 1;
+    int64_t own_ns = 0;
+    for (int i = 0; i < tries && own_ns <= now_ns; ++i) {
+      own_ns = s->sent_ns + DrawLatencyNs();
     }
+    // None: what it has. That may be this very moment.
+    if (tries > 1 && own_ns <= now_ns) own_ns = s->time_ns();
     arrival_ns = std::max(arrival_ns, own_ns);
     world.Cancel(*s);
     world.Schedule(*s, arrival_ns - now_ns);

@@ -236,5 +236,27 @@ TEST(Redraw, AStreamsFirstSegmentIsOneThatHasNotArrivedYet) {
   for (const int count : per_ms) EXPECT_NEAR(count, kBranches / 7, 55);
 }
 
+// As late as it can be, there is nothing to draw: it arrives when it would have.
+TEST(Redraw, WhatIsDueArrives) {
+  NetworkOptions options = Steady();
+  options.latency = {absl::Milliseconds(3), absl::Milliseconds(3)};
+  options.bandwidth_bits_per_second = 0;
+  TestNet net(1, options);
+  Pair pair(net);
+  Sockets sockets(net);
+  Reading reading(net, pair.server.get());
+  const absl::Duration begin = net.world.now();
+  // Fires first at the moment of the arrivals.
+  Mark mark;
+  net.world.Schedule(mark, 3'000'000);
+  Writing writing(net, pair.client.get(), "x");
+  ASSERT_TRUE(Send(net, sockets.client.get(), kServerIp, "x").ok());
+  while (!mark.reached) ASSERT_TRUE(net.world.FireNext());
+  Branch(net, 7);
+  net.Run();
+  EXPECT_EQ(reading.at - begin, absl::Milliseconds(3));
+  EXPECT_EQ(sockets.got.size(), 1u);
+}
+
 }  // namespace
 }  // namespace moonpool
