@@ -23,6 +23,7 @@ constexpr int kLowestDescriptor = 200;
 // Smaller ranges are compared although pages are tracked: one fault costs as
 // much as ten pages.
 constexpr size_t kSmallRange = size_t{256} << 10;
+constexpr uint64_t kForgetEvery = 32;
 // Zeroing more than this is the kernel's business.
 constexpr size_t kMaxClear = size_t{256} << 10;
 
@@ -220,7 +221,8 @@ bool Snapshot::PutBackTracked(const Range& range) {
           PutBackPage(range, page);
         }
       });
-  return is_whole && dirty_.Forget(range.at, range.size);
+  if (!is_whole) return false;
+  return restores_ % kForgetEvery != 0 || dirty_.Forget(range.at, range.size);
 }
 
 // The arena beyond what it had ever touched. (The heap is cut back instead.)

@@ -42,7 +42,7 @@ namespace moonpool::explorer {
 
 struct SnapshotOptions {
   // Up to so many bytes everything is compared.
-  size_t compare_limit = size_t{2} << 20;
+  size_t compare_limit = 0;
 };
 
 class Snapshot {

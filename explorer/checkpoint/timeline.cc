@@ -303,7 +303,8 @@ class Timeline final : public IterationHooks,
   // A runner's job is done: says so, and goes back to Serve. Returns if this
   // process must not run another.
   void EndRound() {
-    runner_->cpu_ns.store(CpuNs(), std::memory_order_relaxed);
+    runner_->cpu_ns.store(CpuNs() - runner_->forks_ns,
+                          std::memory_order_relaxed);
     const uint32_t done = 1 + runner_->done.load();
     // Whom the coordinator sees idle may be killed: it must have no worker.
     bool is_idle = runner_orders_->ordered.load() == done || snapshot_ == nullptr;
@@ -325,12 +326,15 @@ class Timeline final : public IterationHooks,
   // Forks a process that parks here. Returns false in this timeline, and true
   // in each one that branches off the parked process later.
   bool ForkCheckpoint(int32_t checkpoint) {
+    RunnerSlot* const runner = runner_;
+    const uint64_t before_ns = runner != nullptr ? CpuNs() : 0;
     const pid_t pid = ForkSibling();
     if (pid == 0) {
       world_->random().ClearBreakpoints();
       Park(checkpoint);
       return true;
     }
+    if (runner != nullptr) runner->forks_ns += CpuNs() - before_ns;
     // Without the process the cell is only slower to return to.
     if (pid < 0) return false;
     // The parked process says so too, but this timeline may have ended before

@@ -162,8 +162,9 @@ int RunnerSet::ShortestQueueAt(int place) const {
 }
 
 bool RunnerSet::IsReplayCheap(int splitpoint) const {
-  return mode_ == SnapshotMode::kAuto &&
-         NsOf(StepsBetween(Job::kNone, splitpoint)) + NsOfJob() < kForkNs;
+  if (mode_ != SnapshotMode::kAuto) return false;
+  const double job_ns = jobs_ == 0 ? 0 : NsOfJob();
+  return NsOf(StepsBetween(Job::kNone, splitpoint)) + job_ns < kForkNs;
 }
 
 int RunnerSet::ColdestIdle() const {
@@ -218,6 +219,7 @@ int RunnerSet::Add(int place, int checkpoint) {
   region_->runner_orders[added].ordered.store(0);
   slot.done.store(0);
   slot.cpu_ns.store(0);
+  slot.forks_ns = 0;
   slot.has_worker.store(0);
   slot.waits_for_worker.store(0);
   OrderRunner(region_, checkpoint, static_cast<uint32_t>(added));
