@@ -38,13 +38,6 @@ void FutexWake(std::atomic<uint32_t>* word) {
 // come in less time than falling asleep and waking up takes.
 constexpr int kSpins = 200;
 
-int64_t WallNs() {
-  Arena::OutsideScope outside;  // inside it would be the world's
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
-}
-
 // Of this process. Not the time of day: others may have been running.
 uint64_t CpuNs() {
   Arena::OutsideScope outside;  // inside it would be the world's
@@ -217,6 +210,7 @@ class Timeline final : public IterationHooks,
     const pid_t pid = static_cast<pid_t>(
         syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
     if (pid == 0) {
+      pid_ = getpid();
       DieWithCoordinator();
       if (runner_ != nullptr) Snapshot::CloseInChild(files_);
       runner_ = nullptr;
@@ -234,7 +228,7 @@ class Timeline final : public IterationHooks,
   void Park(int32_t checkpoint) {
     CheckpointSlot& slot = region_->checkpoints[checkpoint];
     const OrderRing& orders = region_->checkpoint_orders[checkpoint];
-    slot.pid.store(getpid(), std::memory_order_release);
+    slot.pid.store(pid_, std::memory_order_release);
     for (;;) {
       const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
       if (ordered == slot.taken) {
@@ -267,7 +261,7 @@ class Timeline final : public IterationHooks,
   void Serve(uint32_t index) {
     RunnerSlot* const runner = &region_->runners[index];
     const OrderRing& orders = region_->runner_orders[index];
-    runner->pid.store(getpid(), std::memory_order_release);
+    runner->pid.store(pid_, std::memory_order_release);
     // All that is written after it is undone in the next round; so it is
     // written again in each.
     Snapshot* const snapshot = Snapshot::Take();
@@ -350,9 +344,8 @@ class Timeline final : public IterationHooks,
     split_ordinal_ = order_->split_ordinal;
     // Read before it is written to: that brings in all the pages around.
     *static_cast<const volatile uint64_t*>(&job_->draws);
-    job_->begun_ns.store(WallNs());
-    job_->pid.store(getpid(), std::memory_order_release);
-    fault::SetRecord(&job_->fault);
+    job_->pid.store(pid_, std::memory_order_release);
+    fault::SetRecord(&job_->fault, pid_);
     checkpoints_used_ = 0;
     known_marks_ = 0;
     told_ = 0;
@@ -448,6 +441,7 @@ class Timeline final : public IterationHooks,
 
   Region* region_;
   const pid_t coordinator_pid_;  // the region's would cost a page fault
+  pid_t pid_ = getpid();
   const DrawSplits splits_;
   World* world_ = nullptr;
   const JobOrder* order_ = nullptr;

@@ -44,6 +44,8 @@ SnapshotMode ModeOf(const std::string& name) {
   return name == "rewind" ? SnapshotMode::kRewind : SnapshotMode::kAuto;
 }
 
+constexpr uint64_t kClockEvery = 256;  // decisions
+
 double CpuSeconds(int who) {
   rusage usage;
   getrusage(who, &usage);
@@ -123,7 +125,7 @@ bool Coordinator::WantsMore() const {
   if (pool_.interrupted()) return false;
   if (options_.stop_on_first_bug && !result_.bugs.empty()) return false;
   if (options_.timelines != 0 && decided_ >= options_.timelines) return false;
-  return absl::Now() - start_ < options_.time_limit;
+  return pool_.now() - start_ < options_.time_limit;
 }
 
 uint64_t Coordinator::AllKnowUntil(uint64_t next) const {
@@ -132,9 +134,9 @@ uint64_t Coordinator::AllKnowUntil(uint64_t next) const {
 }
 
 void Coordinator::Wait() {
-  pool_.Wait(std::min({absl::Now() + absl::Seconds(1), next_progress_,
+  pool_.Wait(std::min({pool_.now() + absl::Seconds(1), next_progress_,
                        start_ + options_.time_limit}));
-  if (absl::Now() >= next_progress_) {
+  if (pool_.now() >= next_progress_) {
     FlushLog();
     ReportProgress();
   }
@@ -143,6 +145,8 @@ void Coordinator::Wait() {
 void Coordinator::Decide() {
   Job next;
   next.number = decided_++;
+  // Without a wait for long, as the results are there already.
+  if (decided_ % kClockEvery == 0) pool_.ReadClock();
   DecisionRandom random(options_.seed, next.number);
   // The first timeline is the campaign's seed itself, or the recipe's that is
   // searched around.
@@ -525,7 +529,7 @@ void Coordinator::Shutdown() {
   if (!found() && complete) {
     // All jobs are out: wait for the last ones, unless time runs out.
     while (pool_.failure().ok() && committed_ < decided_ && !found() &&
-           !pool_.interrupted() && absl::Now() - start_ < options_.time_limit) {
+           !pool_.interrupted() && pool_.now() - start_ < options_.time_limit) {
       if (pool_.job(committed_).is_done) {
         Commit(committed_);
       } else {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "explorer/checkpoint/draw_splits.h"
 #include "explorer/search/archive.h"
@@ -77,6 +78,10 @@ class ProcessPool {
   // runs it once more, from its root, so that a wild write is a death of its
   // timeline and nobody else's can reach the result.
   void RunGuarded(uint64_t number);
+
+  // The time of day when the clock was read last: after each wait, at least.
+  absl::Time now() const { return now_; }
+  void ReadClock() { now_ = absl::Now(); }
 
   // Waits for something to happen, at most until deadline; reaps.
   void Wait(absl::Time deadline);
@@ -152,6 +157,7 @@ class ProcessPool {
   int forked_ = 0;   // of those, in processes of their own
   RunnerSet runners_;
   uint64_t seen_done_ = 0;  // by runners, when they were last asked
+  absl::Time now_ = absl::Now();
   absl::Time stands_still_since_;  // no job runs, although some are to
 
   // A checkpoint slot is free, lent to a job in flight, the parked process of

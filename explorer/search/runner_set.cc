@@ -59,14 +59,18 @@ double RunnerSet::HeatOf(int splitpoint) const {
              : static_cast<double>(heat_[splitpoint].picks);
 }
 
+uint64_t RunnerSet::StepsTo(int splitpoint) const {
+  if (splitpoint == Job::kNone) return 0;
+  const Splitpoint& point = archive_->splitpoints()[splitpoint];
+  return kBuildSteps + point.draws + point.events;
+}
+
 uint64_t RunnerSet::StepsBetween(int place, int splitpoint) const {
-  if (place == splitpoint) return 0;
-  auto steps = [this](int at) {
-    if (at == Job::kNone) return uint64_t{0};
-    const Splitpoint& point = archive_->splitpoints()[at];
-    return kBuildSteps + point.draws + point.events;
-  };
-  return steps(splitpoint) - steps(place);
+  return StepsTo(splitpoint) - StepsTo(place);
+}
+
+uint64_t RunnerSet::StepsFrom(int runner, uint64_t executed) const {
+  return kBuildSteps + executed - StepsTo(runners_[runner].place);
 }
 
 double RunnerSet::NsOf(uint64_t steps) const {

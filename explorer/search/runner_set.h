@@ -68,7 +68,7 @@ class RunnerSet {
   void Give(int runner, uint64_t number, uint32_t job_slot);
 
   // Calls on_done with each job that has been carried out meanwhile; it returns
-  // how many draws and events were executed for it.
+  // its StepsFrom.
   void Collect(const std::function<uint64_t(uint64_t)>& on_done);
 
   // A process has ended: which runner it was. Collect first.
@@ -79,6 +79,9 @@ class RunnerSet {
   std::deque<uint64_t> Remove(int runner);
 
   int place(int runner) const { return runners_[runner].place; }
+  // Of a job of the runner's, whose world has executed so many draws and events
+  // in all.
+  uint64_t StepsFrom(int runner, uint64_t executed) const;
   // The job that it runs or is about to.
   bool IsFirst(int runner, uint64_t number) const;
   int busy() const { return busy_; }
@@ -102,7 +105,9 @@ class RunnerSet {
     uint64_t last = 0;
   };
 
-  // Draws and events on the way from a place to a splitpoint.
+  // Draws and events on the way from the nursery, or from a place, to a
+  // splitpoint; and the building of the world.
+  uint64_t StepsTo(int splitpoint) const;
   uint64_t StepsBetween(int place, int splitpoint) const;
   double NsOf(uint64_t steps) const;
   double NsOfJob() const;

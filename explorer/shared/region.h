@@ -159,7 +159,6 @@ struct alignas(64) JobOrder {
 // first, so that it takes one page fault.
 struct alignas(kFaultWindow) JobSlot {
   std::atomic<int32_t> pid;
-  std::atomic<int64_t> begun_ns;  // wall time since 1970
   std::atomic<uint32_t> finished;
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
