@@ -21,6 +21,8 @@ namespace {
 constexpr int kRootSplitpoint = 0;
 // A runner may die between two jobs, but hardly so often before the same one.
 constexpr int kMaxDeserted = 3;
+// To look at all processes takes the longer the more there are.
+constexpr uint64_t kReapAllEvery = 16;
 
 sigset_t OwnSignals() {
   sigset_t mask;
@@ -350,18 +352,20 @@ void ProcessPool::Wait(absl::Time deadline) {
   region_->wake_at.store(seen_done_ + runners_.Batch());
   region_->coordinator_sleeps.store(1);
   int signal = -1;
+  siginfo_t info = {};
   // A runner that is done from here on sees that it has to wake us.
   if (region_->jobs_done.load() == seen_done_) {
     const sigset_t mask = OwnSignals();
     const timespec timeout = absl::ToTimespec(
         std::max(deadline - now_, absl::ZeroDuration()));
-    signal = sigtimedwait(&mask, nullptr, &timeout);
+    signal = sigtimedwait(&mask, &info, &timeout);
   }
   region_->coordinator_sleeps.store(0);
   ReadClock();
   if (signal == SIGINT || signal == SIGTERM) interrupted_ = true;
   CollectFromRunners();
-  if (signal == SIGCHLD) ReapAll();
+  const bool is_known = signal == SIGCHLD && ReapJob(info.si_pid);
+  if (!is_known && signal != kRunnerSignal) ReapAll();
   EndLostJobs();
   KillHungJobs();
   HandOut();
@@ -383,6 +387,22 @@ bool ProcessPool::CollectFromRunners() {
     return steps;
   });
   return true;
+}
+
+// Signals that are pending at once are one, so that it tells of one process
+// only; those that had better be reaped soon are those of jobs.
+bool ProcessPool::ReapJob(pid_t told) {
+  if (++reaps_ % kReapAllEvery == 0) return false;
+  bool is_known = false;
+  for (uint64_t n = finished_; n < submitted_; ++n) {
+    if (job(n).is_done || job(n).checkpoint == Job::kNone) continue;
+    const pid_t pid = PidOf(n);
+    int status = 0;
+    if (pid <= 1 || waitpid(pid, &status, WNOHANG) != pid) continue;
+    is_known = is_known || pid == told;
+    Reaped(pid, status);
+  }
+  return is_known;
 }
 
 void ProcessPool::ReapAll() {

@@ -124,6 +124,9 @@ class ProcessPool {
 
   // Takes note of what runners have done. False: nothing.
   bool CollectFromRunners();
+  // Reaps jobs with processes of their own. Whether the process that the signal
+  // told of is one of them; otherwise it may be anybody, and others with it.
+  bool ReapJob(pid_t told);
   void ReapAll();
   void Reaped(pid_t pid, int wait_status);
   bool EndJobOf(pid_t pid, int wait_status);
@@ -171,6 +174,7 @@ class ProcessPool {
   std::vector<int> checkpoint_;
   std::vector<uint64_t> last_used_;
   int parked_ = 0;
+  uint64_t reaps_ = 0;  // signals of processes that had ended
   size_t lost_ = 0;  // processes that have ended, of jobs yet to be found
 
   bool interrupted_ = false;
