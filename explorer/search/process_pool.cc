@@ -167,8 +167,7 @@ bool ProcessPool::HandOut(uint64_t number) {
         choice.place == Job::kNone ? kNursery : CheckpointOf(choice.place));
   }
   Prepare(number, runners_.place(choice.runner));
-  // Where a replay costs less than a fork, nobody would ask a parked process.
-  if (!runners_.IsReplayCheap(next.splitpoint)) {
+  if (runners_.PaysToPark(next.splitpoint)) {
     LendCheckpoints(number, /*recreate=*/false);
   }
   next.runner = choice.runner;

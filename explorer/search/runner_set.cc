@@ -48,6 +48,7 @@ void RunnerSet::CountPick(int splitpoint, uint64_t number) {
     heat_.resize(archive_->splitpoints().size());
   }
   Heat& heat = heat_[splitpoint];
+  if (heat.picks == 0) ++picked_;
   if (number - heat.last > kRow) heat.picks = 0;
   ++heat.picks;
   heat.last = number;
@@ -165,10 +166,13 @@ int RunnerSet::ShortestQueueAt(int place) const {
   return shortest;
 }
 
-bool RunnerSet::IsReplayCheap(int splitpoint) const {
-  if (mode_ != SnapshotMode::kAuto) return false;
+bool RunnerSet::PaysToPark(int splitpoint) const {
+  if (mode_ != SnapshotMode::kAuto) return true;
   const double job_ns = jobs_ == 0 ? 0 : NsOfJob();
-  return NsOf(StepsBetween(Job::kNone, splitpoint)) + job_ns < kForkNs;
+  const double replay_ns = NsOf(StepsTo(splitpoint)) + job_ns;
+  const double picked = static_cast<double>(picked_ + 1) /
+                        static_cast<double>(archive_->splitpoints().size());
+  return replay_ns * std::min(picked, 1.0) >= kForkNs;
 }
 
 int RunnerSet::ColdestIdle() const {

@@ -58,9 +58,10 @@ class RunnerSet {
   Choice Choose(int splitpoint, bool has_free_worker,
                 const std::function<bool(int)>& is_alive) const;
 
-  // Whether to come back to what a job from there discovers costs less by
-  // replaying the whole way than by a fork.
-  bool IsReplayCheap(int splitpoint) const;
+  // Whether a process had better be parked where a job from there discovers
+  // something: to replay the whole way, once, if any job comes back at all,
+  // would cost more than that fork.
+  bool PaysToPark(int splitpoint) const;
 
   // A new runner, forked by the process in this checkpoint slot; kNone if there
   // may be no more. The coldest idle one is retired where it must.
@@ -126,6 +127,7 @@ class RunnerSet {
   std::vector<Runner> runners_;
   int used_ = 0;  // those from here on have never been used
   std::vector<Heat> heat_;  // by splitpoint
+  size_t picked_ = 0;       // splitpoints that any job came back to
   int busy_ = 0;
   uint64_t now_ = 0;  // the newest job
   // What has been measured: jobs, what they executed, and their CPU time.
