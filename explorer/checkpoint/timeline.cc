@@ -469,6 +469,7 @@ void RunNursery(Region* region, SimulationBuilder* simulation,
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   MoveTextToHugePages();  // or all is only slower
+  LeaveRestartableSequences();  // likewise
   region->MakeOrdersReadOnly();
   fault::Install(region->memory_limit);
   auto* timeline = new Timeline(region, std::move(splits));
