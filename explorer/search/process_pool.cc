@@ -156,6 +156,7 @@ bool ProcessPool::HandOut(uint64_t number) {
     if (!next.is_guarded) {
       LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
     }
+    if (order(number).recreate >= 0) runners_.CountParking(next.splitpoint);
     next.checkpoint = from == Job::kNone ? kNursery : CheckpointOf(from);
     ++forked_;
     Order(region_, next.checkpoint, job_slot);

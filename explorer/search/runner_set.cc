@@ -16,6 +16,7 @@ namespace {
 // of magnitude matter.
 constexpr double kForkNs = 130e3;       // fork, page faults, exit, wait
 constexpr double kNewRunnerNs = 300e3;  // and its snapshot
+constexpr double kSwitchNs = 20e3;  // a worker goes to another runner
 constexpr double kStepNs = 100;         // until it has been measured
 // To build a world is so many steps' worth.
 constexpr uint64_t kBuildSteps = 50;
@@ -121,6 +122,11 @@ RunnerSet::Choice RunnerSet::Choose(
     if (place != splitpoint && (!replays || replay_ns > kForkNs)) break;
     const int shortest = ShortestQueueAt(place);
     if (shortest != kNone) {
+      if (place != splitpoint &&
+          PaysToStandAt(splitpoint, replay_ns, is_alive(splitpoint)) &&
+          MayAdd()) {
+        break;
+      }
       const size_t queued = runners_[shortest].queue.size();
       const bool wants_another =
           has_free_worker && queued > 0 && MayAdd() &&
@@ -140,15 +146,29 @@ RunnerSet::Choice RunnerSet::Choose(
     return can_stand_here ? Choice{.way = Way::kNewRunner, .place = splitpoint}
                           : fork;
   }
-  if (NsOf(StepsBetween(Job::kNone, splitpoint)) <= kForkNs &&
-      CountAt(Job::kNone) < workers_) {
-    return {.way = Way::kNewRunner, .place = Job::kNone};
-  }
-  const bool pays = HeatOf(splitpoint) * kForkNs > kNewRunnerNs;
-  if (pays && can_stand_here && CountAt(splitpoint) < workers_) {
+  if (can_stand_here && CountAt(splitpoint) < workers_ &&
+      PaysToStandAt(splitpoint, std::min(replay_ns, kForkNs), true)) {
     return {.way = Way::kNewRunner, .place = splitpoint};
   }
+  if (NsOf(StepsTo(splitpoint)) <= kForkNs && CountAt(Job::kNone) == 0) {
+    return {.way = Way::kNewRunner, .place = Job::kNone};
+  }
   return fork;
+}
+
+// As many jobs are likely to come as have come of late, in a row.
+bool RunnerSet::PaysToStandAt(int splitpoint, double way_ns,
+                              bool is_alive) const {
+  if (splitpoint == Job::kNone) return false;
+  const Heat& heat = heat_[splitpoint];
+  const bool is_tried = heat.parked_at != 0 && now_ - heat.parked_at < kRow;
+  if (!is_alive && is_tried) return false;
+  return HeatOf(splitpoint) * (way_ns - kSwitchNs) >
+         kNewRunnerNs + (is_alive ? 0 : kForkNs);
+}
+
+void RunnerSet::CountParking(int splitpoint) {
+  heat_[splitpoint].parked_at = now_;
 }
 
 int RunnerSet::ShortestQueueAt(int place) const {

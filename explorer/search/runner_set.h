@@ -58,6 +58,9 @@ class RunnerSet {
   Choice Choose(int splitpoint, bool has_free_worker,
                 const std::function<bool(int)>& is_alive) const;
 
+  // A forked job will leave a process at its splitpoint, when it is committed.
+  void CountParking(int splitpoint);
+
   // Whether a process had better be parked where a job from there discovers
   // something: to replay the whole way, once, if any job comes back at all,
   // would cost more than that fork.
@@ -104,6 +107,7 @@ class RunnerSet {
   struct Heat {
     uint64_t picks = 0;
     uint64_t last = 0;
+    uint64_t parked_at = 0;  // the newest job then; 0: never
   };
 
   // Draws and events on the way from the nursery, or from a place, to a
@@ -113,6 +117,9 @@ class RunnerSet {
   double NsOf(uint64_t steps) const;
   double NsOfJob() const;
   double HeatOf(int splitpoint) const;
+  // A runner at the splitpoint costs less, over some jobs, than the way there
+  // for each; is_alive: a process is parked there already.
+  bool PaysToStandAt(int splitpoint, double way_ns, bool is_alive) const;
   size_t MaxQueue() const;
   int CountAt(int place) const;
   int ShortestQueueAt(int place) const;

@@ -124,6 +124,32 @@ TEST_F(RunnerSetTest, AProcessIsParkedWhereSomeoneIsLikelyToComeBack) {
   EXPECT_TRUE(Make(SnapshotMode::kRewind, 1).PaysToPark(near_));
 }
 
+// Each replay of the way there costs 90 us of the 130 that a fork does.
+TEST_F(RunnerSetTest, ARunnerStandsWhereManyJobsInARowComeBack) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  const int in_nursery = Start(set, Job::kNone);
+  for (uint64_t n = 0; n < 9; ++n) set.Give(in_nursery, n, 0);
+  for (const uint32_t jobs : {1, 8}) {
+    Finish(in_nursery, jobs, jobs * 90000);
+    set.Collect([](uint64_t) { return uint64_t{150}; });
+  }
+  set.CountPick(near_, 9);
+  EXPECT_EQ(Choose(set, near_).runner, in_nursery);
+  for (uint64_t n = 10; n < 15; ++n) set.CountPick(near_, n);
+  const RunnerSet::Choice made = Choose(set, near_);
+  EXPECT_EQ(made.way, Way::kNewRunner);
+  EXPECT_EQ(made.place, near_);
+  // Where nobody is parked, somebody has to be first: that takes more jobs, and
+  // one of them only is forked for it.
+  all_alive_ = false;
+  EXPECT_EQ(Choose(set, near_).runner, in_nursery);
+  for (uint64_t n = 15; n < 20; ++n) set.CountPick(near_, n);
+  EXPECT_EQ(Choose(set, near_).way, Way::kFork);
+  EXPECT_EQ(Choose(set, near_, false).way, Way::kWait);
+  set.CountParking(near_);
+  EXPECT_EQ(Choose(set, near_).runner, in_nursery);
+}
+
 TEST_F(RunnerSetTest, ToBuildTheWorldIsPartOfTheWayFromTheNursery) {
   RunnerSet set = Make(SnapshotMode::kAuto, 1);
   const int in_nursery = Start(set, Job::kNone);
