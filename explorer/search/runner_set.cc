@@ -16,7 +16,7 @@ namespace {
 // of magnitude matter.
 constexpr double kForkNs = 130e3;       // fork, page faults, exit, wait
 constexpr double kNewRunnerNs = 300e3;  // and its snapshot
-constexpr double kSwitchNs = 20e3;  // a worker goes to another runner
+constexpr double kSwitchNs = 20e3;      // a worker goes to another runner
 constexpr double kStepNs = 100;         // until it has been measured
 // To build a world is so many steps' worth.
 constexpr uint64_t kBuildSteps = 50;

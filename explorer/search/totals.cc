@@ -32,7 +32,8 @@ void Totals::Commit(const Job& done, const JobSlot& slot,
   if (!finished) return;
   // What was on the way to its splitpoint is another timeline's.
   const bool is_fresh = done.splitpoint == Job::kNone;
-  const Splitpoint& from = archive.splitpoints()[is_fresh ? 0 : done.splitpoint];
+  const Splitpoint& from =
+      archive.splitpoints()[is_fresh ? 0 : done.splitpoint];
   now_.draws += slot.draws - (is_fresh ? 0 : from.draws);
   now_.events += slot.events - (is_fresh ? 0 : from.events);
   for (size_t i = 0; i < now_.counts.size(); ++i) {
