@@ -203,6 +203,7 @@ class World : private ReseedListener {
   int teardown_ = 0;
   FaultCounts faults_;
   WorldListener* listeners_ = nullptr;  // linked through next_
+  bool faults_come_soon_ = false;  // since the last breakpoint for faults
   DrawnWait* first_wait_ = nullptr;
   DrawnWait* last_wait_ = nullptr;
   BoundaryWatcher* watcher_ = nullptr;
