@@ -215,6 +215,7 @@ class World : private ReseedListener {
   FaultCounts faults_;
   WorldListener* listeners_ = nullptr;  // linked through next_
   std::vector<ReseedListener*> reseed_listeners_;
+  bool faults_come_soon_ = false;  // since the last breakpoint for faults
   DrawnWait* first_wait_ = nullptr;
   DrawnWait* last_wait_ = nullptr;
   BoundaryWatcher* watcher_ = nullptr;
