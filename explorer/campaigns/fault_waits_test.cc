@@ -15,9 +15,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "gtest/gtest.h"
 #include "explorer/campaigns/raft/chaos.h"
 #include "explorer/problems/trouble.h"
+#include "gtest/gtest.h"
 #include "sim/chaos/profile.h"
 #include "sim/core/world.h"
 #include "sim/runner/builder.h"
@@ -81,8 +81,8 @@ Witness Play(const Case& test, uint64_t seed,
   servers.restart_on_exit = test.restart_on_exit;
   SimulationBuilder builder;
   builder.Processes(std::move(servers));
-  builder.Workload(Driver(
-      {.run = [&witness, &test](SimContext& ctx) -> Task<absl::Status> {
+  builder.Workload(
+      Driver({.run = [&witness, &test](SimContext& ctx) -> Task<absl::Status> {
         for (int i = 0; i < kSteps; ++i) {
           co_await ctx.time().Sleep(test.step);
           ctx.random().Next();
@@ -233,7 +233,8 @@ const std::vector<Case>& Cases() {
        .add =
            [](SimulationBuilder& builder) {
              AddFamily(builder, FaultFamily::kPowerLoss);
-             builder.Attrition({.interval_min = absl::Hours(1),
+             builder.Attrition({.max_dead = 3,
+                                .interval_min = absl::Hours(1),
                                 .interval_max = absl::Hours(1)});
            },
        .end = "power loss",
@@ -348,9 +349,8 @@ const std::vector<Case>& Cases() {
       {.name = "RecoveryOfItsOwn",
        .add =
            [](SimulationBuilder& builder) {
-             AddReboot(builder,
-                       {.recovery_delay = DurationRange(kPause.low,
-                                                        kPause.high)});
+             AddReboot(builder, {.recovery_delay =
+                                     DurationRange(kPause.low, kPause.high)});
            },
        .begin = "crash",
        .end = "restart"},
@@ -372,12 +372,11 @@ const std::vector<Case>& Cases() {
       {.name = "EndOfPause",
        .add =
            [](SimulationBuilder& builder) {
-             builder.Fault(
-                 Gremlin([](FaultContext& ctx) -> Task<absl::Status> {
-                   co_await ctx.time().Sleep(absl::Milliseconds(30));
-                   co_return ctx.Pause(ctx.process_ips()[0],
-                                       {kPause.low, kPause.high});
-                 }));
+             builder.Fault(Gremlin([](FaultContext& ctx) -> Task<absl::Status> {
+               co_await ctx.time().Sleep(absl::Milliseconds(30));
+               co_return ctx.Pause(ctx.process_ips()[0],
+                                   {kPause.low, kPause.high});
+             }));
            },
        .begin = "paused",
        .end = "resumed"},

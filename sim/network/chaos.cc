@@ -26,7 +26,8 @@ constexpr int64_t kLeastInterval = 1;
 // Exponentially distributed, never at once.
 int64_t DrawInterval(RandomStream& random, absl::Duration mean) {
   return std::max<int64_t>(
-      kLeastInterval, DrawExponentialNs(random, absl::ToInt64Nanoseconds(mean)));
+      kLeastInterval,
+      DrawExponentialNs(random, absl::ToInt64Nanoseconds(mean)));
 }
 
 }  // namespace
