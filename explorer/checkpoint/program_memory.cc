@@ -3,6 +3,8 @@
 
 #include <link.h>
 #include <sys/mman.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -148,6 +150,14 @@ bool JoinDataAndHeap() {
   }
   munmap(copy, size);
   return false;
+}
+
+bool LeaveRestartableSequences() {
+  if (!Arena::IsEnabled() || __rseq_size == 0) return false;
+  char* const note =
+      static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+  return syscall(SYS_rseq, note, sizeof(struct rseq), RSEQ_FLAG_UNREGISTER,
+                 RSEQ_SIG) == 0;
 }
 
 }  // namespace moonpool::explorer

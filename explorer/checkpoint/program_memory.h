@@ -24,6 +24,12 @@ bool MoveTextToHugePages();
 // the mapping and its chain of ancestors.
 bool JoinDataAndHeap();
 
+// The kernel no longer notes in the C library's memory which core this thread
+// runs on (restartable sequences): after each fork that note costs a page fault
+// on both sides. Whoever asks the C library for the core gets it from the
+// kernel. The one exception to "bytes stay": those of the note.
+bool LeaveRestartableSequences();
+
 }  // namespace moonpool::explorer
 
 #endif  // MOONPOOL_EXPLORER_CHECKPOINT_PROGRAM_MEMORY_H_

@@ -5,7 +5,9 @@
 // what it was, and uses it; its own child counts page faults.
 #include "explorer/checkpoint/program_memory.h"
 
+#include <sched.h>
 #include <sys/resource.h>
+#include <sys/rseq.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,6 +166,21 @@ TEST(ProgramMemory, JoinedDataAndHeapAreTheSame) {
 #endif
 #endif
   EXPECT_EQ(InChild(Join), 0);
+}
+
+TEST(ProgramMemoryTest, TheKernelLeavesTheNoteOfTheCoreAlone) {
+  const int code = InChild([] {
+    if (!LeaveRestartableSequences()) return kImpossibleHere;
+    const auto* note = reinterpret_cast<const volatile struct rseq*>(
+        static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset);
+    sched_yield();
+    CHECK_OR_RETURN(static_cast<int>(note->cpu_id) < 0);
+    CHECK_OR_RETURN(sched_getcpu() >= 0);
+    CHECK_OR_RETURN(!LeaveRestartableSequences());
+    return 0;
+  });
+  if (code == kImpossibleHere) GTEST_SKIP() << "not offered here";
+  EXPECT_EQ(code, 0);
 }
 
 }  // namespace

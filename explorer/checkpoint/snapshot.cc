@@ -20,9 +20,10 @@ constexpr size_t kPage = 4096;
 // Descriptors of our own are out of the world's way: its files get the numbers
 // that they would have got in a fork.
 constexpr int kLowestDescriptor = 200;
-// Smaller ranges are compared although pages are tracked: one fault costs as
-// much as ten pages.
-constexpr size_t kSmallRange = size_t{256} << 10;
+// So many restores later a page that was written to is unwritten again: most
+// are written to in each round, and to be told of one costs a fault, as much as
+// to compare ten.
+constexpr uint64_t kForgetEvery = 32;
 // Zeroing more than this is the kernel's business.
 constexpr size_t kMaxClear = size_t{256} << 10;
 
@@ -112,14 +113,12 @@ __attribute__((noinline)) Snapshot* Snapshot::Make(const SnapshotOptions& option
     page += ranges[i].size / kPage;
   }
   snapshot->heap_end_ = static_cast<char*>(sbrk(0));
-  const bool is_ready =
-      snapshot->OpenFiles() &&
-      (bytes <= options.compare_limit || snapshot->StartTracking());
-  if (!is_ready) {
+  if (!snapshot->OpenFiles()) {
     snapshot->CloseFiles();
     munmap(storage, own + bytes);
     return nullptr;
   }
+  snapshot->StartTracking(options.compare_limit);
   snapshot->mapped_pages_ = snapshot->MappedPages();
   return snapshot;
 }
@@ -139,15 +138,15 @@ void Snapshot::CloseFiles() {
   dirty_.Close();
 }
 
-bool Snapshot::StartTracking() {
-  if (!dirty_.Open(kLowestDescriptor)) return true;  // copies everything then
+void Snapshot::StartTracking(size_t compare_limit) {
   for (size_t i = 0; i < range_count_; ++i) {
     Range& range = ranges_[i];
-    if (range.size <= kSmallRange) continue;
+    if (range.size <= compare_limit) continue;
+    // Everything is compared where the kernel does not offer it.
+    if (!tracks_pages_ && !dirty_.Open(kLowestDescriptor)) return;
+    tracks_pages_ = true;
     range.is_tracked = dirty_.Watch(range.at, range.size);
-    tracks_pages_ = tracks_pages_ || range.is_tracked;
   }
-  return true;
 }
 
 void Snapshot::CopyOut() {
@@ -220,7 +219,8 @@ bool Snapshot::PutBackTracked(const Range& range) {
           PutBackPage(range, page);
         }
       });
-  return is_whole && dirty_.Forget(range.at, range.size);
+  if (!is_whole) return false;
+  return restores_ % kForgetEvery != 0 || dirty_.Forget(range.at, range.size);
 }
 
 // The arena beyond what it had ever touched. (The heap is cut back instead.)

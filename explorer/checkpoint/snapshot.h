@@ -21,8 +21,9 @@
 // handlers, the working directory). Restore refuses when it sees that mappings
 // or the lowest free descriptor have changed.
 //
-// Small worlds are compared page by page with their copy. Of large ranges only
-// the pages that were written to, where the kernel can tell (dirty_pages.h).
+// Small ranges are compared page by page with their copy; of larger ones only
+// the pages that were written to of late, where the kernel can tell
+// (dirty_pages.h).
 //
 // Invariants: one thread; at most one snapshot in a process; C malloc must
 // neither map nor trim (KeepMallocInPlace). Fork: the child has no snapshot, but
@@ -41,8 +42,8 @@
 namespace moonpool::explorer {
 
 struct SnapshotOptions {
-  // Up to so many bytes everything is compared.
-  size_t compare_limit = size_t{2} << 20;
+  // Ranges of up to so many bytes are compared: that costs less than to ask.
+  size_t compare_limit = size_t{64} << 10;
 };
 
 class Snapshot {
@@ -88,7 +89,7 @@ class Snapshot {
   bool OpenFiles();
   void CloseFiles();
   void CopyOut();
-  bool StartTracking();
+  void StartTracking(size_t compare_limit);
   bool IsRestorable();
   bool MappingsAreTheSame();
   uint64_t MappedPages() const;

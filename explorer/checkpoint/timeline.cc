@@ -38,13 +38,6 @@ void FutexWake(std::atomic<uint32_t>* word) {
 // come in less time than falling asleep and waking up takes.
 constexpr int kSpins = 200;
 
-int64_t WallNs() {
-  Arena::OutsideScope outside;  // inside it would be the world's
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
-}
-
 // Of this process. Not the time of day: others may have been running.
 uint64_t CpuNs() {
   Arena::OutsideScope outside;  // inside it would be the world's
@@ -217,6 +210,7 @@ class Timeline final : public IterationHooks,
     const pid_t pid = static_cast<pid_t>(
         syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
     if (pid == 0) {
+      pid_ = getpid();
       DieWithCoordinator();
       if (runner_ != nullptr) Snapshot::CloseInChild(files_);
       runner_ = nullptr;
@@ -234,7 +228,7 @@ class Timeline final : public IterationHooks,
   void Park(int32_t checkpoint) {
     CheckpointSlot& slot = region_->checkpoints[checkpoint];
     const OrderRing& orders = region_->checkpoint_orders[checkpoint];
-    slot.pid.store(getpid(), std::memory_order_release);
+    slot.pid.store(pid_, std::memory_order_release);
     for (;;) {
       const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
       if (ordered == slot.taken) {
@@ -267,7 +261,7 @@ class Timeline final : public IterationHooks,
   void Serve(uint32_t index) {
     RunnerSlot* const runner = &region_->runners[index];
     const OrderRing& orders = region_->runner_orders[index];
-    runner->pid.store(getpid(), std::memory_order_release);
+    runner->pid.store(pid_, std::memory_order_release);
     // All that is written after it is undone in the next round; so it is
     // written again in each.
     Snapshot* const snapshot = Snapshot::Take();
@@ -303,7 +297,8 @@ class Timeline final : public IterationHooks,
   // A runner's job is done: says so, and goes back to Serve. Returns if this
   // process must not run another.
   void EndRound() {
-    runner_->cpu_ns.store(CpuNs(), std::memory_order_relaxed);
+    runner_->cpu_ns.store(CpuNs() - runner_->forks_ns,
+                          std::memory_order_relaxed);
     const uint32_t done = 1 + runner_->done.load();
     // Whom the coordinator sees idle may be killed: it must have no worker.
     bool is_idle = runner_orders_->ordered.load() == done || snapshot_ == nullptr;
@@ -325,12 +320,15 @@ class Timeline final : public IterationHooks,
   // Forks a process that parks here. Returns false in this timeline, and true
   // in each one that branches off the parked process later.
   bool ForkCheckpoint(int32_t checkpoint) {
+    RunnerSlot* const runner = runner_;
+    const uint64_t before_ns = runner != nullptr ? CpuNs() : 0;
     const pid_t pid = ForkSibling();
     if (pid == 0) {
       world_->random().ClearBreakpoints();
       Park(checkpoint);
       return true;
     }
+    if (runner != nullptr) runner->forks_ns += CpuNs() - before_ns;
     // Without the process the cell is only slower to return to.
     if (pid < 0) return false;
     // The parked process says so too, but this timeline may have ended before
@@ -346,9 +344,8 @@ class Timeline final : public IterationHooks,
     split_ordinal_ = order_->split_ordinal;
     // Read before it is written to: that brings in all the pages around.
     *static_cast<const volatile uint64_t*>(&job_->draws);
-    job_->begun_ns.store(WallNs());
-    job_->pid.store(getpid(), std::memory_order_release);
-    fault::SetRecord(&job_->fault);
+    job_->pid.store(pid_, std::memory_order_release);
+    fault::SetRecord(&job_->fault, pid_);
     checkpoints_used_ = 0;
     known_marks_ = 0;
     told_ = 0;
@@ -444,6 +441,7 @@ class Timeline final : public IterationHooks,
 
   Region* region_;
   const pid_t coordinator_pid_;  // the region's would cost a page fault
+  pid_t pid_ = getpid();
   const DrawSplits splits_;
   World* world_ = nullptr;
   const JobOrder* order_ = nullptr;
@@ -471,6 +469,7 @@ void RunNursery(Region* region, SimulationBuilder* simulation,
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   MoveTextToHugePages();  // or all is only slower
+  LeaveRestartableSequences();  // likewise
   region->MakeOrdersReadOnly();
   fault::Install(region->memory_limit);
   auto* timeline = new Timeline(region, std::move(splits));

@@ -371,9 +371,9 @@ void Install([[maybe_unused]] uint64_t memory_limit) {
   Handle(kHangSignal, OnHang);
 }
 
-void SetRecord(FaultRecord* where) {
+void SetRecord(FaultRecord* where, pid_t pid) {
   record = where;
-  owner = getpid();
+  owner = pid;
   SetPhase(phase);
 }
 

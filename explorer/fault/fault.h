@@ -18,6 +18,9 @@
 #ifndef MOONPOOL_EXPLORER_FAULT_FAULT_H_
 #define MOONPOOL_EXPLORER_FAULT_FAULT_H_
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 #include <cstddef>
@@ -76,8 +79,8 @@ namespace fault {
 // has; 0: no limit. REQUIRES: the process has one thread.
 void Install(uint64_t memory_limit);
 
-// nullptr: nowhere.
-void SetRecord(FaultRecord* record);
+// nullptr: nowhere. pid: this process.
+void SetRecord(FaultRecord* record, pid_t pid = getpid());
 // Who is stopped from writing there has made a wild write. The record may lie
 // there, too: its pages are then opened for the notes. Whole pages.
 void Guard(const void* begin, size_t size);

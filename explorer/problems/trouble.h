@@ -13,6 +13,7 @@
 #ifndef MOONPOOL_EXPLORER_PROBLEMS_TROUBLE_H_
 #define MOONPOOL_EXPLORER_PROBLEMS_TROUBLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -70,8 +71,11 @@ class Trouble final : public FaultInjector {
   void Stall(FaultContext& ctx);
   void Drift(FaultContext& ctx);
 
+  Task<void> Reunite(FaultContext* ctx, size_t alone);
+
   const TroubleOptions options_;
   int crashes_ = 0;
+  std::vector<int> cuts_;  // that are on, by the process that is alone
   TaskSet deeds_;
 };
 

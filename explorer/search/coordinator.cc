@@ -9,11 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "explorer/checkpoint/snapshot.h"
-#include "explorer/fault/fault_report.h"
-#include "explorer/recipe/outcome.h"
-#include "explorer/recipe/recipe.h"
 #include "explorer/search/around.h"
 #include "explorer/search/log_codec.h"
+#include "explorer/search/verdict.h"
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
 
@@ -43,6 +41,8 @@ SnapshotMode ModeOf(const std::string& name) {
   if (!Snapshot::IsPossible() || name == "fork") return SnapshotMode::kFork;
   return name == "rewind" ? SnapshotMode::kRewind : SnapshotMode::kAuto;
 }
+
+constexpr uint64_t kClockEvery = 256;  // decisions
 
 double CpuSeconds(int who) {
   rusage usage;
@@ -75,13 +75,14 @@ Coordinator::Coordinator(const ExploreOptions& options,
              .splits = {.at = options.split_at, .every = options.split_every}},
             std::move(simulation), archive_),
       edges_(&pool_.region()),
+      arrivals_(&archive_, &pool_, &edges_),
+      bugs_(&options_),
       log_(std::move(log)) {}
 
 absl::StatusOr<ExploreResult> Coordinator::Run() {
-  const AssertionTable& table = AssertionTable::Get();
-  if (table.entries().size() > kMaxAssertions) {
+  if (totals_.assertions() > kMaxAssertions) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("the program has ", table.entries().size(),
+        absl::StrCat("the program has ", totals_.assertions(),
                      " assertions; at most ", kMaxAssertions,
                      " can be explored"));
   }
@@ -90,12 +91,13 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
         "the program has ", edges_.edges(), " instrumented edges; at most ",
         kMaxEdges, " can be explored: instrument fewer targets"));
   }
-  result_.assertions.assign(table.entries().begin(), table.entries().end());
-  for (AssertionEntry& entry : result_.assertions) {
-    entry.passes = entry.fails = 0;
-  }
   cpu_before_ = AllCpuSeconds();
-  if (log_ != nullptr) RestoreTotals();
+  if (log_ != nullptr) {
+    const SearchLog::Restored& restored = log_->restored();
+    result_.restored_timelines = restored.timelines;
+    totals_.Restore(restored);
+    batch_.set_first(restored.timelines);
+  }
   next_progress_ = start_ + absl::Seconds(1);
   pool_.Start();
   slot_ = std::make_unique<JobSlot>();
@@ -115,15 +117,17 @@ absl::StatusOr<ExploreResult> Coordinator::Run() {
   result_.rewound_timelines = pool_.rewound();
   if (!pool_.failure().ok()) return pool_.failure();
   if (!failure_.ok()) return failure_;
+  totals_.FillIn(result_);
+  result_.bugs = bugs_.Take();
   result_.functions = edges_.Functions();
   return std::move(result_);
 }
 
 bool Coordinator::WantsMore() const {
   if (pool_.interrupted()) return false;
-  if (options_.stop_on_first_bug && !result_.bugs.empty()) return false;
+  if (options_.stop_on_first_bug && !bugs_.bugs().empty()) return false;
   if (options_.timelines != 0 && decided_ >= options_.timelines) return false;
-  return absl::Now() - start_ < options_.time_limit;
+  return pool_.now() - start_ < options_.time_limit;
 }
 
 uint64_t Coordinator::AllKnowUntil(uint64_t next) const {
@@ -132,9 +136,9 @@ uint64_t Coordinator::AllKnowUntil(uint64_t next) const {
 }
 
 void Coordinator::Wait() {
-  pool_.Wait(std::min({absl::Now() + absl::Seconds(1), next_progress_,
+  pool_.Wait(std::min({pool_.now() + absl::Seconds(1), next_progress_,
                        start_ + options_.time_limit}));
-  if (absl::Now() >= next_progress_) {
+  if (pool_.now() >= next_progress_) {
     FlushLog();
     ReportProgress();
   }
@@ -143,6 +147,8 @@ void Coordinator::Wait() {
 void Coordinator::Decide() {
   Job next;
   next.number = decided_++;
+  // Without a wait for long, as the results are there already.
+  if (decided_ % kClockEvery == 0) pool_.ReadClock();
   DecisionRandom random(options_.seed, next.number);
   // The first timeline is the campaign's seed itself, or the recipe's that is
   // searched around.
@@ -194,18 +200,22 @@ void Coordinator::Commit(uint64_t number) {
   const Job& done = pool_.job(number);
   CHECK(done.is_done);
   JobSlot& slot = *slot_;
-  slot.CopyFrom(pool_.slot(number), result_.assertions.size());
-  if (IsSuspect(done, slot)) {
-    pool_.RunGuarded(number);
-    return;
+  const bool is_restored = IsRestored(number);
+  const size_t assertions = totals_.assertions();
+  slot.CopyFrom(pool_.slot(number), assertions);
+  if (!is_restored) {
+    const JobOrder& order = pool_.order(number);
+    if (IsSuspect(done, order, slot, assertions)) {
+      pool_.RunGuarded(number);
+      return;
+    }
+    if (done.is_guarded) CheckIntact(order, assertions, slot);
+    NameDeath(done, slot);
   }
   ++committed_;
   ++result_.timelines;
-  if (!IsRestored(number)) {
-    if (done.is_guarded) CheckIntact(pool_.order(number), slot);
-    NameDeath(done, slot);
-  }
-  CommitArrivals(done, slot);
+  CommitYield(done, slot,
+              arrivals_.Commit(done, AllKnowUntil(committed_), slot, result_));
   edges_.CommitEnd(number, slot);
   edges_.SetAllKnowUntil(AllKnowUntil(committed_));
   if (number == 0 && options_.around.has_value()) {
@@ -214,12 +224,17 @@ void Coordinator::Commit(uint64_t number) {
   pool_.Finish(number,
                done.cell >= 0 && archive_.cells()[done.cell].FindWay(
                                      done.splitpoint) >= 0);
-  if (!IsRestored(number)) CommitCounts(done, slot);
-  const bool made_recipe = CommitOutcome(done, slot);
-  if (!IsRestored(number)) {
+  const bool made_recipe = bugs_.Commit(done, slot, committed_);
+  if (!is_restored) {
+    totals_.Commit(done, slot, archive_);
     sparse_counts_.Commit(done, slot, archive_, pool_.region());
   }
-  if (log_ == nullptr) return;
+  if (log_ != nullptr) CommitToLog(done, slot, made_recipe);
+}
+
+void Coordinator::CommitToLog(const Job& done, const JobSlot& slot,
+                              bool made_recipe) {
+  const uint64_t number = done.number;
   if (IsRestored(number)) {
     log_->Forget(number);
     if (!IsRestored(number + 1)) {
@@ -235,57 +250,8 @@ void Coordinator::Commit(uint64_t number) {
   if (made_recipe) FlushLog();
 }
 
-void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
-  const uint32_t count = slot.discovery_count.load();
-  result_.forks += 1 + count;
-  result_.discoveries_dropped += slot.discoveries_dropped;
-  // In the order in which the timeline came to them: each splitpoint is the
-  // parent of the next.
-  int parent = done.splitpoint;
-  bool yielded = false;
-  const uint32_t again = slot.arrival_count.load();
-  for (uint32_t i = 0, j = 0; i < count || j < again;) {
-    const bool is_new =
-        j == again || (i < count && slot.discoveries[i].at.ordinal <
-                                        slot.arrivals[j].ordinal);
-    Discovery* discovery = is_new ? &slot.discoveries[i++] : nullptr;
-    Arrival& found = is_new ? discovery->at : slot.arrivals[j++];
-    const bool advances = is_new && AcceptDiscovery(done, slot, *discovery);
-    found.is_way = !advances && AcceptWay(done, found, is_new);
-    found.accepted = advances || found.is_way;
-    if (!found.accepted) continue;
-    if (parent == Job::kNone) parent = archive_.AddRoot(done.root_seed);
-    // Of a recipe's own timeline, those of its segments that had begun.
-    std::vector<Breakpoint> segments = done.segments;
-    segments.resize(segments.size() - std::min(segments.size(), found.pending));
-    parent = archive_.AddSplitpoint({.root_seed = done.root_seed,
-                                     .segments = std::move(segments),
-                                     .segment_draws = found.segment_draws,
-                                     .ordinal = found.ordinal,
-                                     .draws = found.draws,
-                                     .events = found.events,
-                                     .parent = parent});
-    pool_.Adopt(is_new ? discovery->checkpoint : -1, parent);
-    int index = archive_.Find(found.key);
-    if (index < 0) {
-      const bool is_finite = discovery->assertion == kEdgesAssertion &&
-                             edges_.Commit(done.number, slot, *discovery);
-      index = archive_.AddCell(found.key, discovery->label.Get(),
-                               discovery->assertion, is_finite);
-    }
-    Cell& cell = archive_.cell(index);
-    if (advances) {
-      ++result_.discoveries;
-      if (cell.rank != Cell::kNoRank) yielded = true;
-      for (const Way& way : cell.ways) pool_.Retire(way.splitpoint);
-      cell.ClearWays();
-      cell.quality = found.quality;
-      // Better arrivals at a mark deserve a fresh look, but its pick count is
-      // never reset: that hurts badly (reference/explorer.md W1).
-      cell.barren = 0;
-    }
-    cell.AddWay(parent, archive_.timelines());
-  }
+void Coordinator::CommitYield(const Job& done, const JobSlot& slot,
+                              bool yielded) {
   archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded);
   if (yielded && slot.finished.load() != 0) operators_.Learn(slot.drawn_kinds);
   if (!done.segments.empty()) {
@@ -298,190 +264,15 @@ void Coordinator::CommitArrivals(const Job& done, JobSlot& slot) {
   if (way >= 0) from.ways[way].barren = 0;
 }
 
-bool Coordinator::AcceptDiscovery(const Job& done, const JobSlot& slot,
-                                  Discovery& discovery) {
-  const bool is_of_edges = discovery.assertion == kEdgesAssertion;
-  // All of them discovered by two jobs at once, as below.
-  if (is_of_edges && !edges_.Name(slot, discovery)) return false;
-  const Arrival& found = discovery.at;
-  const int known = archive_.Find(found.key);
-  // Discovered by two jobs at once: the lower number has won the mark.
-  if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
-    return false;
-  }
-  // One segment more, for the jobs that branch there, must still fit.
-  if (done.segments.size() + 1 <= kMaxPath &&
-      (is_of_edges ||
-       pool_.region().frontier.Commit(found.key, found.quality, done.number,
-                                      AllKnowUntil(committed_)))) {
-    return true;
-  }
-  ++result_.discoveries_dropped;
-  return false;
-}
-
-// As good as the ways that its cell has. Whether a timeline reports an arrival
-// at a mark that it knew depends on how far the coordinator had come; what is
-// accepted here does not, as below the bound all are reported.
-bool Coordinator::AcceptWay(const Job& done, const Arrival& found,
-                            bool is_new) const {
-  const int known = archive_.Find(found.key);
-  if (known < 0 || done.segments.size() + 1 > kMaxPath) return false;
-  const Cell& cell = archive_.cells()[known];
-  return (is_new || cell.reaches < kReachesCounted) &&
-         cell.ways.size() < Cell::kMaxWays && cell.quality == found.quality;
-}
-
-void Coordinator::CommitCounts(const Job& done, const JobSlot& slot) {
-  const bool finished = slot.finished.load() != 0;
-  result_.tree_hash = Combine64(
-      result_.tree_hash,
-      Combine64(finished ? slot.trace_hash : 0, slot.discovery_count.load()));
-  if (!finished) return;
-  const bool is_fresh = done.splitpoint == Job::kNone;
-  const Splitpoint& from =
-      archive_.splitpoints()[is_fresh ? 0 : done.splitpoint];
-  result_.draws += slot.draws - (is_fresh ? 0 : from.draws);
-  result_.events += slot.events - (is_fresh ? 0 : from.events);
-  for (AssertionEntry& entry : result_.assertions) {
-    entry.passes += slot.counts[entry.index].passes;
-    entry.fails += slot.counts[entry.index].fails;
-  }
-}
-
-bool Coordinator::CommitOutcome(const Job& done, const JobSlot& slot) {
-  if (slot.has_violation.load() != 0) {
-    return RecordBug(done, slot, ViolationOf(slot.violation));
-  }
-  return false;
-}
-
-bool Coordinator::IsSuspect(const Job& done, const JobSlot& slot) {
-  if (IsRestored(done.number) || done.is_guarded) return false;
-  if (done.is_lost ||
-      !slot.IsIntact(pool_.order(done.number), result_.assertions.size())) {
-    return true;
-  }
-  if (slot.finished.load() != 0 || slot.has_violation.load() != 0) return false;
-  // It may have finished, and that has been overwritten.
-  return done.wait_status == 0 ||
-         slot.fault.kind.load() == FaultKind::kWildWrite;
-}
-
-// A guarded timeline has spoilt what the engine keeps in its own memory.
-void Coordinator::CheckIntact(const JobOrder& order, JobSlot& slot) {
-  if (slot.IsIntact(order, result_.assertions.size())) return;
-  slot.discovery_count.store(0);
-  slot.arrival_count.store(0);
-  slot.discoveries_dropped = 0;
-  slot.edge_count.store(0);
-  slot.finished.store(0);
-  Violation violation;
-  violation.kind = std::string(kWildWrite);
-  violation.message =
-      "a timeline's result was overwritten in the explorer's memory";
-  violation.identity = HashBytes(violation.kind);
-  ToRecord(violation, slot.violation);
-  slot.has_violation.store(1);
-}
-
-// From its notes, which are then no longer needed: the log has the violation.
-void Coordinator::NameDeath(const Job& done, JobSlot& slot) {
-  if (slot.finished.load() != 0 || slot.has_violation.load() != 0) return;
-  ToRecord(FaultViolation(slot.fault, done.wait_status), slot.violation);
-  slot.has_violation.store(1);
-}
-
-bool Coordinator::RecordBug(const Job& done, const JobSlot& slot,
-                            const Violation& violation) {
-  auto [it, is_new] =
-      bug_index_.emplace(violation.identity, result_.bugs.size());
-  if (!is_new) {
-    Bug& bug = result_.bugs[it->second];
-    ++bug.timelines;
-    const size_t shortest = static_cast<size_t>(bug.recipe.segments_size());
-    const bool is_shorter =
-        done.segments.size() < shortest ||
-        (done.segments.size() == shortest && slot.finished.load() != 0 &&
-         slot.draws < bug.recipe.draws());
-    if (!is_shorter) return false;
-    bug.recipe = RecipeOf(done, slot, violation);
-    if (options_.on_shorter_recipe) options_.on_shorter_recipe(bug);
-    return true;
-  }
-  Bug bug;
-  bug.number = result_.bugs.size() + 1;
-  bug.first_timeline = committed_;
-  bug.timelines = 1;
-  bug.recipe = RecipeOf(done, slot, violation);
-  result_.bugs.push_back(std::move(bug));
-  if (options_.on_bug) options_.on_bug(result_.bugs.back());
-  return true;
-}
-
-BugRecipe Coordinator::RecipeOf(const Job& done, const JobSlot& slot,
-                                const Violation& violation) const {
-  BugRecipe recipe;
-  recipe.set_schema_version(kRecipeSchemaVersion);
-  recipe.set_campaign(options_.campaign);
-  for (const auto& [name, value] : options_.parameters) {
-    CampaignParameter* parameter = recipe.add_parameters();
-    parameter->set_name(name);
-    parameter->set_value(value);
-  }
-  recipe.set_root_seed(done.root_seed);
-  SetSegments(done.segments, recipe);
-  *recipe.mutable_expected() = ExpectedOf(violation);
-  recipe.set_build_id(options_.build_id);
-  if (slot.finished.load() == 0) return recipe;
-  recipe.set_trace_hash(slot.trace_hash);
-  recipe.set_events(slot.events);
-  recipe.set_draws(slot.draws);
-  for (uint32_t i = 0; i < slot.sample_count; ++i) {
-    TraceSample* sample = recipe.add_trace_samples();
-    sample->set_events(slot.samples[i].events);
-    sample->set_draws(slot.samples[i].draws);
-    sample->set_hash(slot.samples[i].hash);
-  }
-  return recipe;
-}
-
 bool Coordinator::IsRestored(uint64_t number) const {
   return log_ != nullptr && number < log_->restored().timelines;
-}
-
-void Coordinator::RestoreTotals() {
-  const SearchLog::Restored& restored = log_->restored();
-  result_.restored_timelines = restored.timelines;
-  result_.draws = restored.draws;
-  result_.events = restored.events;
-  result_.tree_hash = restored.tree_hash;
-  for (AssertionEntry& entry : result_.assertions) {
-    auto it = restored.assertions.find(entry.id);
-    if (it == restored.assertions.end()) continue;
-    entry.passes = it->second.passes;
-    entry.fails = it->second.fails;
-  }
-  batch_.set_first(restored.timelines);
-  logged_ = result_;
 }
 
 void Coordinator::FlushLog(bool is_end) {
   if (log_ == nullptr || !failure_.ok()) return;
   // While a log is being restored there is nothing to add to it.
   if (batch_.count() == 0 && (!is_end || IsRestored(committed_))) return;
-  batch_.set_draws(result_.draws - logged_.draws);
-  batch_.set_events(result_.events - logged_.events);
-  batch_.set_tree_hash(result_.tree_hash);
-  for (size_t i = 0; i < result_.assertions.size(); ++i) {
-    const AssertionEntry& now = result_.assertions[i];
-    const AssertionEntry& then = logged_.assertions[i];
-    if (now.passes == then.passes && now.fails == then.fails) continue;
-    LoggedAssertion& counts = *batch_.add_assertions();
-    counts.set_id(now.id);
-    counts.set_passes(now.passes - then.passes);
-    counts.set_fails(now.fails - then.fails);
-  }
+  totals_.MoveTo(batch_);
   sparse_counts_.MoveTo(batch_);
   edges_.MoveTo(batch_, is_end);
   UpdateTimes();
@@ -491,9 +282,6 @@ void Coordinator::FlushLog(bool is_end) {
   const uint64_t next = batch_.first() + batch_.count();
   batch_.Clear();
   batch_.set_first(next);
-  logged_.draws = result_.draws;
-  logged_.events = result_.events;
-  logged_.assertions = result_.assertions;
 }
 
 void Coordinator::UpdateTimes() {
@@ -512,20 +300,20 @@ void Coordinator::ReportProgress() {
   progress.timelines = committed_;
   progress.discoveries = result_.discoveries;
   progress.checkpoints = static_cast<uint64_t>(pool_.parked()) + 1;
-  progress.bugs = result_.bugs.size();
+  progress.bugs = bugs_.bugs().size();
   options_.on_progress(progress);
 }
 
 void Coordinator::Shutdown() {
   auto found = [this] {
-    return options_.stop_on_first_bug && !result_.bugs.empty();
+    return options_.stop_on_first_bug && !bugs_.bugs().empty();
   };
   const bool complete =
       options_.timelines != 0 && decided_ >= options_.timelines;
   if (!found() && complete) {
     // All jobs are out: wait for the last ones, unless time runs out.
     while (pool_.failure().ok() && committed_ < decided_ && !found() &&
-           !pool_.interrupted() && absl::Now() - start_ < options_.time_limit) {
+           !pool_.interrupted() && pool_.now() - start_ < options_.time_limit) {
       if (pool_.job(committed_).is_done) {
         Commit(committed_);
       } else {

@@ -11,14 +11,14 @@
 #define MOONPOOL_EXPLORER_SEARCH_COORDINATOR_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 
 #include "absl/time/time.h"
 #include "explorer/directory/log.pb.h"
 #include "explorer/directory/search_log.h"
-#include "explorer/recipe/recipe.pb.h"
 #include "explorer/search/archive.h"
+#include "explorer/search/arrivals.h"
+#include "explorer/search/bug_ledger.h"
 #include "explorer/search/edge_ledger.h"
 #include "explorer/search/explore.h"
 #include "explorer/search/job.h"
@@ -26,6 +26,7 @@
 #include "explorer/search/policy.h"
 #include "explorer/search/process_pool.h"
 #include "explorer/search/sparse_counts.h"
+#include "explorer/search/totals.h"
 #include "explorer/shared/region.h"
 
 namespace moonpool::explorer {
@@ -45,27 +46,11 @@ class Coordinator {
 
   // Or, if the result is suspect, runs the job once more.
   void Commit(uint64_t number);
-  void CommitArrivals(const Job& job, JobSlot& slot);
-  // Each returns whether it makes a splitpoint of the arrival.
-  bool AcceptDiscovery(const Job& job, const JobSlot& slot,
-                       Discovery& discovery);
-  bool AcceptWay(const Job& job, const Arrival& found, bool is_new) const;
-  void CommitCounts(const Job& job, const JobSlot& slot);
-  // Whether code under test has written, or may have, to the job's result or
-  // to other memory of the explorer.
-  bool IsSuspect(const Job& job, const JobSlot& slot);
-  void CheckIntact(const JobOrder& order, JobSlot& slot);
-  // The death of a timeline's process is its violation.
-  void NameDeath(const Job& job, JobSlot& slot);
-  // Each returns whether a recipe was made of the timeline.
-  bool CommitOutcome(const Job& job, const JobSlot& slot);
-  bool RecordBug(const Job& job, const JobSlot& slot,
-                 const Violation& violation);
-  BugRecipe RecipeOf(const Job& job, const JobSlot& slot,
-                     const Violation& violation) const;
+  // What the policy and the operators are to learn of it.
+  void CommitYield(const Job& job, const JobSlot& slot, bool yielded);
+  void CommitToLog(const Job& job, const JobSlot& slot, bool made_recipe);
 
   bool IsRestored(uint64_t number) const;
-  void RestoreTotals();
   // Writes what has been committed since the last time.
   void FlushLog(bool is_end = false);
   void UpdateTimes();
@@ -81,6 +66,9 @@ class Coordinator {
   Operators operators_;
   ProcessPool pool_;
   EdgeLedger edges_;
+  Arrivals arrivals_;
+  Totals totals_;
+  BugLedger bugs_;
   // Of the job that is being committed. Made when the nursery has forked off:
   // timelines would have to carry it with them.
   std::unique_ptr<JobSlot> slot_;
@@ -88,15 +76,13 @@ class Coordinator {
   uint64_t decided_ = 0;    // jobs decided so far: the number of the next one
   uint64_t committed_ = 0;  // jobs committed so far
   int cells_around_ = 0;    // from the first: those on a recipe's way
-  std::map<uint64_t, size_t> bug_index_;  // identity -> result_.bugs
-  ExploreResult result_;
+  ExploreResult result_;    // of what others keep, filled in at the end
   absl::Time next_progress_;
   double cpu_before_ = 0;
 
   std::unique_ptr<SearchLog> log_;  // or null
   LoggedBatch batch_;               // not yet in the log
   SparseCounts sparse_counts_;      // likewise
-  ExploreResult logged_;            // the counts when it was written last
   absl::Status failure_;
 };
 

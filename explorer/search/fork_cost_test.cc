@@ -1,7 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// Goal: a forked timeline stays cheap. Method: its page faults are counted,
-// which are most of its cost and, unlike times, the same on every machine.
+// Goal: a forked timeline stays cheap, and nothing is forked where a replay
+// costs less. Method: page faults are counted, which are most of what forks
+// cost and, unlike times, the same on every machine.
 #include <sys/resource.h>
 
 #include "absl/status/statusor.h"
@@ -33,6 +34,24 @@ TEST(ForkCost, AForkedTimelineTakesFewPageFaults) {
   EXPECT_LE((FaultsOfChildren() - before) /
                 static_cast<long>(result->timelines),
             32);
+}
+
+// Short timelines that discover ten marks each, to which nobody comes back.
+TEST(ForkCost, WhatIsCheapToReplayIsNotParked) {
+  if (!Arena::IsEnabled()) GTEST_SKIP() << "under sanitizers all is different";
+  ExploreOptions options;
+  options.campaign = "trap";
+  options.policy = "seeds";
+  options.workers = 1;
+  options.timelines = 300;
+  const long before = FaultsOfChildren();
+  const absl::StatusOr<ExploreResult> result = Explore(options);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_GE(result->discoveries, 1000u);
+  // 300 if a process is parked at each.
+  EXPECT_LE((FaultsOfChildren() - before) /
+                static_cast<long>(result->timelines),
+            30);
 }
 
 }  // namespace

@@ -27,10 +27,9 @@ struct Job {
   // Kept by the pool. Until checkpoint or runner is set, it waits for a worker.
   int checkpoint = kNone;  // slot of the process that is to fork it
   int runner = kNone;      // that is to run it
-  absl::Time handed_out;
   // As its slot said when it was looked at first; later it may say anything.
   pid_t pid = 0;  // 0: not begun
-  absl::Time begun;
+  absl::Time begun;  // at that look, that is before it
   int deserted = 0;  // runners that died before it began, as it seems
   bool is_done = false;
   int wait_status = 0;

@@ -4,7 +4,7 @@
 // streams, so everything behind the splitpoint is another future. The others
 // reseed some kinds only: the same requests meet other faults, or the same
 // faults another network. And where there are faults, every other branch lets
-// the next ones come soon.
+// them come soon.
 #ifndef MOONPOOL_EXPLORER_SEARCH_OPERATORS_H_
 #define MOONPOOL_EXPLORER_SEARCH_OPERATORS_H_
 

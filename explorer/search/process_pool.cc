@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "explorer/checkpoint/timeline.h"
 #include "explorer/fault/fault.h"
 #include "providers/base/check.h"
@@ -22,6 +21,8 @@ namespace {
 constexpr int kRootSplitpoint = 0;
 // A runner may die between two jobs, but hardly so often before the same one.
 constexpr int kMaxDeserted = 3;
+// To look at all processes takes the longer the more there are.
+constexpr uint64_t kReapAllEvery = 16;
 
 sigset_t OwnSignals() {
   sigset_t mask;
@@ -72,7 +73,8 @@ void ProcessPool::Start() {
   group_ = pid;
   region_->checkpoints[kNursery].pid.store(pid);
   region_->free_workers.store(static_cast<uint32_t>(options_.workers));
-  stands_still_since_ = absl::Now();
+  ReadClock();
+  stands_still_since_ = now_;
 }
 
 void ProcessPool::Submit(Job next, uint64_t known_until) {
@@ -154,6 +156,7 @@ bool ProcessPool::HandOut(uint64_t number) {
     if (!next.is_guarded) {
       LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
     }
+    if (order(number).recreate >= 0) runners_.CountParking(next.splitpoint);
     next.checkpoint = from == Job::kNone ? kNursery : CheckpointOf(from);
     ++forked_;
     Order(region_, next.checkpoint, job_slot);
@@ -165,8 +168,7 @@ bool ProcessPool::HandOut(uint64_t number) {
         choice.place == Job::kNone ? kNursery : CheckpointOf(choice.place));
   }
   Prepare(number, runners_.place(choice.runner));
-  // Where a replay costs less than a fork, nobody would ask a parked process.
-  if (!runners_.IsReplayCheap(next.splitpoint)) {
+  if (runners_.PaysToPark(next.splitpoint)) {
     LendCheckpoints(number, /*recreate=*/false);
   }
   next.runner = choice.runner;
@@ -190,7 +192,6 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   Breakpoint* const path = region_->PathOf(
       number % static_cast<uint64_t>(options_.lag), given.path_size);
   std::copy(next.segments.end() - given.path_size, next.segments.end(), path);
-  job(number).handed_out = absl::Now();
   JobSlot& result = slot(number);
   result.pid.store(0);
   result.finished.store(0);
@@ -351,17 +352,20 @@ void ProcessPool::Wait(absl::Time deadline) {
   region_->wake_at.store(seen_done_ + runners_.Batch());
   region_->coordinator_sleeps.store(1);
   int signal = -1;
+  siginfo_t info = {};
   // A runner that is done from here on sees that it has to wake us.
   if (region_->jobs_done.load() == seen_done_) {
     const sigset_t mask = OwnSignals();
     const timespec timeout = absl::ToTimespec(
-        std::max(deadline - absl::Now(), absl::ZeroDuration()));
-    signal = sigtimedwait(&mask, nullptr, &timeout);
+        std::max(deadline - now_, absl::ZeroDuration()));
+    signal = sigtimedwait(&mask, &info, &timeout);
   }
   region_->coordinator_sleeps.store(0);
+  ReadClock();
   if (signal == SIGINT || signal == SIGTERM) interrupted_ = true;
   CollectFromRunners();
-  if (signal == SIGCHLD) ReapAll();
+  const bool is_known = signal == SIGCHLD && ReapJob(info.si_pid);
+  if (!is_known && signal != kRunnerSignal) ReapAll();
   EndLostJobs();
   KillHungJobs();
   HandOut();
@@ -374,12 +378,8 @@ bool ProcessPool::CollectFromRunners() {
   runners_.Collect([this](uint64_t number) {
     Job& ended = job(number);
     const JobSlot& result = slot(number);
-    const int from = runners_.place(ended.runner);
-    uint64_t steps = result.draws + result.events;
-    if (from != Job::kNone) {
-      const Splitpoint& start = archive_.splitpoints()[from];
-      steps -= start.draws + start.events;
-    }
+    const uint64_t steps =
+        runners_.StepsFrom(ended.runner, result.draws + result.events);
     ended.is_done = true;
     ended.wait_status = 0;
     --running_;
@@ -387,6 +387,22 @@ bool ProcessPool::CollectFromRunners() {
     return steps;
   });
   return true;
+}
+
+// Signals that are pending at once are one, so that it tells of one process
+// only; those that had better be reaped soon are those of jobs.
+bool ProcessPool::ReapJob(pid_t told) {
+  if (++reaps_ % kReapAllEvery == 0) return false;
+  bool is_known = false;
+  for (uint64_t n = finished_; n < submitted_; ++n) {
+    if (job(n).is_done || job(n).checkpoint == Job::kNone) continue;
+    const pid_t pid = PidOf(n);
+    int status = 0;
+    if (pid <= 1 || waitpid(pid, &status, WNOHANG) != pid) continue;
+    is_known = is_known || pid == told;
+    Reaped(pid, status);
+  }
+  return is_known;
 }
 
 void ProcessPool::ReapAll() {
@@ -430,18 +446,14 @@ void ProcessPool::End(Job& ended, int wait_status) {
   ended.is_done = true;
   ended.wait_status = wait_status;
   --running_;
-  stands_still_since_ = absl::Now();  // it ran until now
+  stands_still_since_ = now_;  // it ran until now
 }
 
 pid_t ProcessPool::PidOf(uint64_t number) {
   Job& looked_at = job(number);
   if (looked_at.pid != 0) return looked_at.pid;
-  const JobSlot& result = slot(number);
-  looked_at.pid = result.pid.load(std::memory_order_acquire);
-  if (looked_at.pid == 0) return 0;
-  const absl::Time now = absl::Now();
-  looked_at.begun = std::clamp(absl::FromUnixNanos(result.begun_ns.load()),
-                               std::min(looked_at.handed_out, now), now);
+  looked_at.pid = slot(number).pid.load(std::memory_order_acquire);
+  looked_at.begun = now_;
   return looked_at.pid;
 }
 
@@ -549,13 +561,12 @@ bool ProcessPool::Kill(pid_t pid, int signal) {
 }
 
 void ProcessPool::KillHungJobs() {
-  const absl::Time now = absl::Now();
   bool is_any_running = false;
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (job(n).is_done || job(n).is_waiting() || PidOf(n) == 0) continue;
     const pid_t pid = job(n).pid;
     is_any_running = true;
-    if (job(n).is_killed || now - job(n).begun < options_.watchdog) continue;
+    if (job(n).is_killed || now_ - job(n).begun < options_.watchdog) continue;
     job(n).is_killed = true;
     if (Kill(pid, kHangSignal)) continue;
     failure_ = absl::InternalError(absl::StrCat(
@@ -565,8 +576,8 @@ void ProcessPool::KillHungJobs() {
     return;
   }
   // Jobs wait for others to end, but somebody must be running.
-  if (is_any_running || running_ == 0) stands_still_since_ = now;
-  if (now - stands_still_since_ < options_.watchdog) return;
+  if (is_any_running || running_ == 0) stands_still_since_ = now_;
+  if (now_ - stands_still_since_ < options_.watchdog) return;
   failure_ = absl::InternalError(
       absl::StrCat("no timeline has started for ",
                    absl::FormatDuration(options_.watchdog)));

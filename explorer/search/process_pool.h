@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "explorer/checkpoint/draw_splits.h"
 #include "explorer/search/archive.h"
@@ -78,6 +79,10 @@ class ProcessPool {
   // timeline and nobody else's can reach the result.
   void RunGuarded(uint64_t number);
 
+  // The time of day when the clock was read last: after each wait, at least.
+  absl::Time now() const { return now_; }
+  void ReadClock() { now_ = absl::Now(); }
+
   // Waits for something to happen, at most until deadline; reaps.
   void Wait(absl::Time deadline);
 
@@ -119,6 +124,9 @@ class ProcessPool {
 
   // Takes note of what runners have done. False: nothing.
   bool CollectFromRunners();
+  // Reaps jobs with processes of their own. Whether the process that the signal
+  // told of is one of them; otherwise it may be anybody, and others with it.
+  bool ReapJob(pid_t told);
   void ReapAll();
   void Reaped(pid_t pid, int wait_status);
   bool EndJobOf(pid_t pid, int wait_status);
@@ -152,6 +160,7 @@ class ProcessPool {
   int forked_ = 0;   // of those, in processes of their own
   RunnerSet runners_;
   uint64_t seen_done_ = 0;  // by runners, when they were last asked
+  absl::Time now_ = absl::Now();
   absl::Time stands_still_since_;  // no job runs, although some are to
 
   // A checkpoint slot is free, lent to a job in flight, the parked process of
@@ -165,6 +174,7 @@ class ProcessPool {
   std::vector<int> checkpoint_;
   std::vector<uint64_t> last_used_;
   int parked_ = 0;
+  uint64_t reaps_ = 0;  // signals of processes that had ended
   size_t lost_ = 0;  // processes that have ended, of jobs yet to be found
 
   bool interrupted_ = false;

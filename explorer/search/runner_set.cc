@@ -16,6 +16,7 @@ namespace {
 // of magnitude matter.
 constexpr double kForkNs = 130e3;       // fork, page faults, exit, wait
 constexpr double kNewRunnerNs = 300e3;  // and its snapshot
+constexpr double kSwitchNs = 20e3;      // a worker goes to another runner
 constexpr double kStepNs = 100;         // until it has been measured
 // To build a world is so many steps' worth.
 constexpr uint64_t kBuildSteps = 50;
@@ -48,6 +49,7 @@ void RunnerSet::CountPick(int splitpoint, uint64_t number) {
     heat_.resize(archive_->splitpoints().size());
   }
   Heat& heat = heat_[splitpoint];
+  if (heat.picks == 0) ++picked_;
   if (number - heat.last > kRow) heat.picks = 0;
   ++heat.picks;
   heat.last = number;
@@ -59,14 +61,18 @@ double RunnerSet::HeatOf(int splitpoint) const {
              : static_cast<double>(heat_[splitpoint].picks);
 }
 
+uint64_t RunnerSet::StepsTo(int splitpoint) const {
+  if (splitpoint == Job::kNone) return 0;
+  const Splitpoint& point = archive_->splitpoints()[splitpoint];
+  return kBuildSteps + point.draws + point.events;
+}
+
 uint64_t RunnerSet::StepsBetween(int place, int splitpoint) const {
-  if (place == splitpoint) return 0;
-  auto steps = [this](int at) {
-    if (at == Job::kNone) return uint64_t{0};
-    const Splitpoint& point = archive_->splitpoints()[at];
-    return kBuildSteps + point.draws + point.events;
-  };
-  return steps(splitpoint) - steps(place);
+  return StepsTo(splitpoint) - StepsTo(place);
+}
+
+uint64_t RunnerSet::StepsFrom(int runner, uint64_t executed) const {
+  return kBuildSteps + executed - StepsTo(runners_[runner].place);
 }
 
 double RunnerSet::NsOf(uint64_t steps) const {
@@ -116,6 +122,11 @@ RunnerSet::Choice RunnerSet::Choose(
     if (place != splitpoint && (!replays || replay_ns > kForkNs)) break;
     const int shortest = ShortestQueueAt(place);
     if (shortest != kNone) {
+      if (place != splitpoint &&
+          PaysToStandAt(splitpoint, replay_ns, is_alive(splitpoint)) &&
+          MayAdd()) {
+        break;
+      }
       const size_t queued = runners_[shortest].queue.size();
       const bool wants_another =
           has_free_worker && queued > 0 && MayAdd() &&
@@ -135,15 +146,29 @@ RunnerSet::Choice RunnerSet::Choose(
     return can_stand_here ? Choice{.way = Way::kNewRunner, .place = splitpoint}
                           : fork;
   }
-  if (NsOf(StepsBetween(Job::kNone, splitpoint)) <= kForkNs &&
-      CountAt(Job::kNone) < workers_) {
-    return {.way = Way::kNewRunner, .place = Job::kNone};
-  }
-  const bool pays = HeatOf(splitpoint) * kForkNs > kNewRunnerNs;
-  if (pays && can_stand_here && CountAt(splitpoint) < workers_) {
+  if (can_stand_here && CountAt(splitpoint) < workers_ &&
+      PaysToStandAt(splitpoint, std::min(replay_ns, kForkNs), true)) {
     return {.way = Way::kNewRunner, .place = splitpoint};
   }
+  if (NsOf(StepsTo(splitpoint)) <= kForkNs && CountAt(Job::kNone) == 0) {
+    return {.way = Way::kNewRunner, .place = Job::kNone};
+  }
   return fork;
+}
+
+// As many jobs are likely to come as have come of late, in a row.
+bool RunnerSet::PaysToStandAt(int splitpoint, double way_ns,
+                              bool is_alive) const {
+  if (splitpoint == Job::kNone) return false;
+  const Heat& heat = heat_[splitpoint];
+  const bool is_tried = heat.parked_at != 0 && now_ - heat.parked_at < kRow;
+  if (!is_alive && is_tried) return false;
+  return HeatOf(splitpoint) * (way_ns - kSwitchNs) >
+         kNewRunnerNs + (is_alive ? 0 : kForkNs);
+}
+
+void RunnerSet::CountParking(int splitpoint) {
+  heat_[splitpoint].parked_at = now_;
 }
 
 int RunnerSet::ShortestQueueAt(int place) const {
@@ -161,9 +186,13 @@ int RunnerSet::ShortestQueueAt(int place) const {
   return shortest;
 }
 
-bool RunnerSet::IsReplayCheap(int splitpoint) const {
-  return mode_ == SnapshotMode::kAuto &&
-         NsOf(StepsBetween(Job::kNone, splitpoint)) + NsOfJob() < kForkNs;
+bool RunnerSet::PaysToPark(int splitpoint) const {
+  if (mode_ != SnapshotMode::kAuto) return true;
+  const double job_ns = jobs_ == 0 ? 0 : NsOfJob();
+  const double replay_ns = NsOf(StepsTo(splitpoint)) + job_ns;
+  const double picked = static_cast<double>(picked_ + 1) /
+                        static_cast<double>(archive_->splitpoints().size());
+  return replay_ns * std::min(picked, 1.0) >= kForkNs;
 }
 
 int RunnerSet::ColdestIdle() const {
@@ -218,6 +247,7 @@ int RunnerSet::Add(int place, int checkpoint) {
   region_->runner_orders[added].ordered.store(0);
   slot.done.store(0);
   slot.cpu_ns.store(0);
+  slot.forks_ns = 0;
   slot.has_worker.store(0);
   slot.waits_for_worker.store(0);
   OrderRunner(region_, checkpoint, static_cast<uint32_t>(added));

@@ -58,9 +58,13 @@ class RunnerSet {
   Choice Choose(int splitpoint, bool has_free_worker,
                 const std::function<bool(int)>& is_alive) const;
 
-  // Whether to come back to what a job from there discovers costs less by
-  // replaying the whole way than by a fork.
-  bool IsReplayCheap(int splitpoint) const;
+  // A forked job will leave a process at its splitpoint, when it is committed.
+  void CountParking(int splitpoint);
+
+  // Whether a process had better be parked where a job from there discovers
+  // something: to replay the whole way, once, if any job comes back at all,
+  // would cost more than that fork.
+  bool PaysToPark(int splitpoint) const;
 
   // A new runner, forked by the process in this checkpoint slot; kNone if there
   // may be no more. The coldest idle one is retired where it must.
@@ -68,7 +72,7 @@ class RunnerSet {
   void Give(int runner, uint64_t number, uint32_t job_slot);
 
   // Calls on_done with each job that has been carried out meanwhile; it returns
-  // how many draws and events were executed for it.
+  // its StepsFrom.
   void Collect(const std::function<uint64_t(uint64_t)>& on_done);
 
   // A process has ended: which runner it was. Collect first.
@@ -79,6 +83,9 @@ class RunnerSet {
   std::deque<uint64_t> Remove(int runner);
 
   int place(int runner) const { return runners_[runner].place; }
+  // Of a job of the runner's, whose world has executed so many draws and events
+  // in all.
+  uint64_t StepsFrom(int runner, uint64_t executed) const;
   // The job that it runs or is about to.
   bool IsFirst(int runner, uint64_t number) const;
   int busy() const { return busy_; }
@@ -100,13 +107,19 @@ class RunnerSet {
   struct Heat {
     uint64_t picks = 0;
     uint64_t last = 0;
+    uint64_t parked_at = 0;  // the newest job then; 0: never
   };
 
-  // Draws and events on the way from a place to a splitpoint.
+  // Draws and events on the way from the nursery, or from a place, to a
+  // splitpoint; and the building of the world.
+  uint64_t StepsTo(int splitpoint) const;
   uint64_t StepsBetween(int place, int splitpoint) const;
   double NsOf(uint64_t steps) const;
   double NsOfJob() const;
   double HeatOf(int splitpoint) const;
+  // A runner at the splitpoint costs less, over some jobs, than the way there
+  // for each; is_alive: a process is parked there already.
+  bool PaysToStandAt(int splitpoint, double way_ns, bool is_alive) const;
   size_t MaxQueue() const;
   int CountAt(int place) const;
   int ShortestQueueAt(int place) const;
@@ -121,6 +134,7 @@ class RunnerSet {
   std::vector<Runner> runners_;
   int used_ = 0;  // those from here on have never been used
   std::vector<Heat> heat_;  // by splitpoint
+  size_t picked_ = 0;       // splitpoints that any job came back to
   int busy_ = 0;
   uint64_t now_ = 0;  // the newest job
   // What has been measured: jobs, what they executed, and their CPU time.

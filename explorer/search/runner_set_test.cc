@@ -107,7 +107,63 @@ TEST_F(RunnerSetTest, WhatAStepCostsIsMeasured) {
   set.Collect([](uint64_t) { return uint64_t{5}; });
   EXPECT_EQ(set.busy(), 0);
   EXPECT_EQ(Choose(set, near_).way, Way::kFork);
-  EXPECT_FALSE(set.IsReplayCheap(near_));
+  EXPECT_TRUE(set.PaysToPark(near_));
+}
+
+TEST_F(RunnerSetTest, AProcessIsParkedWhereSomeoneIsLikelyToComeBack) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  // Before anything is measured, too.
+  EXPECT_FALSE(set.PaysToPark(near_));
+  EXPECT_FALSE(set.PaysToPark(Job::kNone));
+  set.CountPick(near_, 0);
+  set.CountPick(deep_, 1);
+  EXPECT_TRUE(set.PaysToPark(deep_));
+  // Jobs come back to two of so many.
+  for (int i = 0; i < 5000; ++i) Add(near_, 200);
+  EXPECT_FALSE(set.PaysToPark(deep_));
+  EXPECT_TRUE(Make(SnapshotMode::kRewind, 1).PaysToPark(near_));
+}
+
+// Each replay of the way there costs 90 us of the 130 that a fork does.
+TEST_F(RunnerSetTest, ARunnerStandsWhereManyJobsInARowComeBack) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  const int in_nursery = Start(set, Job::kNone);
+  for (uint64_t n = 0; n < 9; ++n) set.Give(in_nursery, n, 0);
+  for (const uint32_t jobs : {1, 8}) {
+    Finish(in_nursery, jobs, jobs * 90000);
+    set.Collect([](uint64_t) { return uint64_t{150}; });
+  }
+  set.CountPick(near_, 9);
+  EXPECT_EQ(Choose(set, near_).runner, in_nursery);
+  for (uint64_t n = 10; n < 15; ++n) set.CountPick(near_, n);
+  const RunnerSet::Choice made = Choose(set, near_);
+  EXPECT_EQ(made.way, Way::kNewRunner);
+  EXPECT_EQ(made.place, near_);
+  // Where nobody is parked, somebody has to be first: that takes more jobs, and
+  // one of them only is forked for it.
+  all_alive_ = false;
+  EXPECT_EQ(Choose(set, near_).runner, in_nursery);
+  for (uint64_t n = 15; n < 20; ++n) set.CountPick(near_, n);
+  EXPECT_EQ(Choose(set, near_).way, Way::kFork);
+  EXPECT_EQ(Choose(set, near_, false).way, Way::kWait);
+  set.CountParking(near_);
+  EXPECT_EQ(Choose(set, near_).runner, in_nursery);
+}
+
+TEST_F(RunnerSetTest, ToBuildTheWorldIsPartOfTheWayFromTheNursery) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  const int in_nursery = Start(set, Job::kNone);
+  const int at_near = Start(set, near_);
+  EXPECT_EQ(set.StepsFrom(at_near, 130), 30u);
+  EXPECT_GT(set.StepsFrom(in_nursery, 130), 130u);
+  // One that executes next to nothing is no reason to stand elsewhere.
+  for (uint64_t n = 0; n < 9; ++n) set.Give(in_nursery, n, 0);
+  for (const uint32_t jobs : {1, 8}) {
+    Finish(in_nursery, jobs, jobs * 10000);
+    set.Collect([&](uint64_t) { return set.StepsFrom(in_nursery, 2); });
+  }
+  set.CountPick(0, 9);
+  EXPECT_EQ(Choose(set, 0).runner, in_nursery);
 }
 
 TEST_F(RunnerSetTest, JobsQueueOnlyWhileNoWorkerIsFree) {

@@ -159,7 +159,6 @@ struct alignas(64) JobOrder {
 // first, so that it takes one page fault.
 struct alignas(kFaultWindow) JobSlot {
   std::atomic<int32_t> pid;
-  std::atomic<int64_t> begun_ns;  // wall time since 1970
   std::atomic<uint32_t> finished;
   std::atomic<uint32_t> discovery_count;
   std::atomic<uint32_t> has_violation;
@@ -222,8 +221,10 @@ struct CheckpointSlot {
 struct RunnerSlot {
   std::atomic<int32_t> pid;
   std::atomic<uint32_t> done;  // orders ever carried out
-  // CPU time of the process up to its snapshot, then up to its last job's end.
+  // CPU time of the process up to its snapshot, then up to its last job's end;
+  // without that of forking checkpoints, which is no job's own.
   std::atomic<uint64_t> cpu_ns;
+  uint64_t forks_ns;  // the process keeps it
   std::atomic<uint32_t> has_worker;
   std::atomic<uint32_t> waits_for_worker;
 };

@@ -130,7 +130,7 @@ TEST(Buggify, RecipeChangesWhenSitesFireButNotWhichAreActive) {
       for (int i = 0; i < 200; ++i) fires.push_back(SiteA());
     }
     TestRun run(seed);
-    run.world.random().Reseed(99);
+    run.world.random().SetBreakpoints({{0, 99}});
     for (int i = 0; i < 200; ++i) branched_fires.push_back(SiteA());
     const auto any = [](const std::vector<bool>& all) {
       return std::find(all.begin(), all.end(), true) != all.end();

@@ -215,7 +215,7 @@ TEST(ChaosPlan, FollowsFromTheRootSeedAlone) {
     RandomSource source(seed, &trace);
     RandomStream run(&source, "schedule");
     for (int i = 0; i < 10; ++i) run.Next();
-    source.Reseed(77);
+    source.SetBreakpoints({{10, 77}});
     for (int i = 0; i < 10; ++i) run.Next();
     const uint64_t draws = source.draws();
     const ChaosPlan later = DrawPlan(profile, source);

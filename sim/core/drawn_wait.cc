@@ -14,7 +14,7 @@ constexpr uint64_t kScalesOfSoon = 7;
 void DrawnWait::Start() {
   CHECK(!is_waiting()) << "a drawn wait is started twice";
   begin_ns_ = world_->now_ns();
-  world_->Schedule(*this, DrawRest(0));
+  world_->Schedule(*this, DrawRestNs(0));
   previous_ = world_->last_wait_;
   (previous_ != nullptr ? previous_->next_ : world_->first_wait_) = this;
   world_->last_wait_ = this;
@@ -31,11 +31,17 @@ void DrawnWait::Fire() {
   OnEnd();
 }
 
-void DrawnWait::Redraw(bool soon) {
-  int64_t rest_ns = DrawRest(world_->now_ns() - begin_ns_);
-  if (soon) rest_ns >>= world_->soon_.Below(kScalesOfSoon);
+void DrawnWait::Redraw() {
+  const int64_t rest_ns = DrawRestNs(world_->now_ns() - begin_ns_);
   world_->Cancel(*this);
   world_->Schedule(*this, rest_ns);
+}
+
+int64_t DrawnWait::DrawRestNs(int64_t elapsed_ns) {
+  const Rest rest = DrawRest(elapsed_ns);
+  if (!world_->faults_come_soon_) return rest.ns;
+  return rest.least_ns +
+         ((rest.ns - rest.least_ns) >> world_->soon_.Below(kScalesOfSoon));
 }
 
 void DrawnWait::Unlink() {
@@ -44,13 +50,15 @@ void DrawnWait::Unlink() {
   previous_ = next_ = nullptr;
 }
 
-int64_t DrawUniformRestNs(Random& random, absl::Duration low,
-                          absl::Duration high, int64_t elapsed_ns) {
-  const int64_t low_ns = absl::ToInt64Nanoseconds(low);
-  const int64_t high_ns = absl::ToInt64Nanoseconds(high);
-  return random.Range(std::max(low_ns, elapsed_ns),
-                      std::max(high_ns, elapsed_ns)) -
-         elapsed_ns;
+DrawnWait::Rest DrawnWait::DrawUniformRest(Random& random,
+                                           const DurationRange& range,
+                                           int64_t elapsed_ns) {
+  const int64_t low_ns =
+      std::max(absl::ToInt64Nanoseconds(range.low), elapsed_ns);
+  const int64_t high_ns =
+      std::max(absl::ToInt64Nanoseconds(range.high), elapsed_ns);
+  return {.ns = random.Range(low_ns, high_ns) - elapsed_ns,
+          .least_ns = low_ns - elapsed_ns};
 }
 
 }  // namespace moonpool

@@ -11,9 +11,13 @@
 // splitting needs this: Kahn and Harris, 1951).
 //
 // A breakpoint with kSoon cuts each of these rests to a 2^k-th, k uniform in
-// 0 .. 6. Between a promising state and the fault that it takes often lies a
-// short moment only, such as that in which a letter is on its way, of a length
-// that nobody knows: so all scales get their share.
+// 0 .. 6, and likewise all waits that begin later, until the next breakpoint
+// for faults. Between a promising state and the fault that it takes often lies
+// a short moment only, such as that in which a letter is on its way, of a
+// length that nobody knows: so all scales get their share. And a bug may take a
+// crash, a quick return and a second crash. What is cut is what a wait lasts
+// beyond the least that it can: so whatever comes of haste may also come of
+// chance.
 //
 // Determinism: the rests are drawn before the next draw after the breakpoint,
 // in the order in which the waits began.
@@ -32,6 +36,16 @@ namespace moonpool {
 
 class World;
 
+// Uniform between low and high, both included. A Duration alone is for sure.
+struct DurationRange {
+  DurationRange(absl::Duration only)  // NOLINT: converts
+      : low(only), high(only) {}
+  DurationRange(absl::Duration low, absl::Duration high)
+      : low(low), high(high) {}
+  absl::Duration low;
+  absl::Duration high;
+};
+
 class DrawnWait : public TimedEvent {
  public:
   bool is_waiting() const { return is_scheduled(); }
@@ -44,16 +58,26 @@ class DrawnWait : public TimedEvent {
   // REQUIRES: not waiting.
   void Start();
   void Stop();
-  // How long it is to last still, in nanoseconds, if it has lasted for
-  // elapsed_ns: from a stream of kind kFaults.
-  virtual int64_t DrawRest(int64_t elapsed_ns) = 0;
+  // How long it is to last still, in nanoseconds, and the least that could have
+  // been drawn.
+  struct Rest {
+    int64_t ns;
+    int64_t least_ns;
+  };
+  // If it has lasted for elapsed_ns: from a stream of kind kFaults.
+  virtual Rest DrawRest(int64_t elapsed_ns) = 0;
+  // The rest of a wait of this range. REQUIRES: low <= high. One draw.
+  static Rest DrawUniformRest(Random& random, const DurationRange& range,
+                              int64_t elapsed_ns);
   // It is over; may start it again, or destroy it.
   virtual void OnEnd() = 0;
 
  private:
   friend class World;
   void Fire() final;
-  void Redraw(bool soon);
+  void Redraw();
+  // With the haste of the last breakpoint.
+  int64_t DrawRestNs(int64_t elapsed_ns);
   void Unlink();
 
   World* world_;
@@ -63,19 +87,13 @@ class DrawnWait : public TimedEvent {
   DrawnWait* next_ = nullptr;
 };
 
-// The rest of a wait between low and high, uniform, after elapsed_ns of it.
-// REQUIRES: low <= high. One draw.
-int64_t DrawUniformRestNs(Random& random, absl::Duration low,
-                          absl::Duration high, int64_t elapsed_ns);
-
-// co_await DrawnSleep(world, random, low, high): sleeps between low and high.
+// co_await DrawnSleep(world, random, range): sleeps for so long.
 class [[nodiscard]] DrawnSleep final : private DrawnWait {
  public:
   // Lifetime: all outlive the expression. REQUIRES: 0 <= low <= high, and a
   // stream of kind kFaults.
-  DrawnSleep(World* world, Random* random, absl::Duration low,
-             absl::Duration high)
-      : DrawnWait(world), random_(random), low_(low), high_(high) {}
+  DrawnSleep(World* world, Random* random, const DurationRange& range)
+      : DrawnWait(world), random_(random), range_(range) {}
 
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> handle) {
@@ -85,14 +103,13 @@ class [[nodiscard]] DrawnSleep final : private DrawnWait {
   void await_resume() const noexcept {}
 
  private:
-  int64_t DrawRest(int64_t elapsed_ns) override {
-    return DrawUniformRestNs(*random_, low_, high_, elapsed_ns);
+  Rest DrawRest(int64_t elapsed_ns) override {
+    return DrawUniformRest(*random_, range_, elapsed_ns);
   }
   void OnEnd() override { node_.Wake(); }
 
   Random* random_;
-  const absl::Duration low_;
-  const absl::Duration high_;
+  const DurationRange range_;
   ReadyNode node_;
 };
 

@@ -31,8 +31,10 @@ constexpr int64_t kBranchMs = 40;
 // draws are those of the waits, the fourth is his, so 3@seed branches there.
 class Scene {
  public:
-  explicit Scene(uint64_t seed, std::vector<Breakpoint> breakpoints = {})
-      : world_({.seed = seed, .ready_order = ReadyOrder::kFifo}),
+  explicit Scene(uint64_t seed, std::vector<Breakpoint> breakpoints = {},
+                 int64_t branch_ms = kBranchMs)
+      : branch_ms_(branch_ms),
+        world_({.seed = seed, .ready_order = ReadyOrder::kFifo}),
         time_(&world_),
         faults_(&world_.random(), "faults", 0, StreamKind::kFaults),
         other_(&world_.random(), "other") {
@@ -58,15 +60,17 @@ class Scene {
 
  private:
   Task<void> Wait(int i) {
-    co_await DrawnSleep(&world_, &faults_, absl::Milliseconds(kLowMs),
-                        absl::Milliseconds(kHighMs));
+    co_await DrawnSleep(
+        &world_, &faults_,
+        DurationRange(absl::Milliseconds(kLowMs), absl::Milliseconds(kHighMs)));
     ends_ms_[i] = absl::ToDoubleMilliseconds(world_.now());
   }
   Task<void> DrawLater() {
-    co_await time_.Sleep(absl::Milliseconds(kBranchMs));
+    co_await time_.Sleep(absl::Milliseconds(branch_ms_));
     value_ = other_.Next();
   }
 
+  const int64_t branch_ms_;
   World world_;
   SimTime time_;
   RandomStream faults_;
@@ -163,6 +167,69 @@ TEST(DrawnWait, ABreakpointMayMakeThemEndSoon) {
             Play(seed, {{kWaits, 7, KindBit(StreamKind::kWorkload)}}));
 }
 
+// What haste makes of a world, chance could have made of it.
+TEST(DrawnWait, HasteCutsNoWaitBelowItsLeast) {
+  constexpr int kBranches = 1000;
+  constexpr double kSpanMs = kHighMs - kLowMs;
+  const StreamKinds soon = KindBit(StreamKind::kFaults) | kSoon;
+  int early = 0;
+  for (uint64_t branch = 1; branch <= kBranches; ++branch) {
+    Scene scene(1, {{kWaits, branch, soon}}, /*branch_ms=*/5);
+    for (const double end : scene.Run().ends_ms) {
+      ASSERT_GE(end, kLowMs);
+      ASSERT_LE(end, kHighMs);
+      if (end < kLowMs + kSpanMs / 64) ++early;
+    }
+  }
+  EXPECT_NEAR(early, kWaits * kBranches * (127.0 / 64) / 7, 120);
+}
+
+// One wait after another, of 0 to 100 ms.
+std::vector<double> LengthsOfWaits(uint64_t seed,
+                                   std::vector<Breakpoint> breakpoints) {
+  World world({.seed = seed});
+  world.random().SetBreakpoints(std::move(breakpoints));
+  RandomStream faults(&world.random(), "faults", 0, StreamKind::kFaults);
+  std::vector<double> lengths_ms;
+  TaskSet tasks;
+  auto wait = [&]() -> Task<void> {
+    for (int i = 0; i < 15; ++i) {
+      const absl::Duration begin = world.now();
+      co_await DrawnSleep(
+          &world, &faults,
+          DurationRange(absl::ZeroDuration(), absl::Milliseconds(100)));
+      lengths_ms.push_back(absl::ToDoubleMilliseconds(world.now() - begin));
+    }
+  };
+  tasks.Spawn(wait);
+  while (world.Turn()) {
+  }
+  return lengths_ms;
+}
+
+TEST(DrawnWait, HasteLastsUntilTheNextBreakpointForFaults) {
+  constexpr int kSeeds = 600;
+  constexpr double kPlainMs = 50;
+  constexpr double kHastyMs = kPlainMs * (127.0 / 64) / 7;
+  const StreamKinds kFaults = KindBit(StreamKind::kFaults);
+  const StreamKinds kWorkload = KindBit(StreamKind::kWorkload);
+  for (const StreamKinds later : {kFaults, kWorkload}) {
+    std::array<double, 3> means_ms = {};
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      // Five waits, five with two draws each, and five.
+      const std::vector<double> lengths_ms = LengthsOfWaits(
+          seed, {{5, seed + 1000, static_cast<StreamKinds>(kFaults | kSoon)},
+                 {10, seed + 2000, later}});
+      for (size_t i = 0; i < lengths_ms.size(); ++i) {
+        means_ms[i / 5] += lengths_ms[i] / (5 * kSeeds);
+      }
+    }
+    EXPECT_NEAR(means_ms[0], kPlainMs, 2);
+    EXPECT_NEAR(means_ms[1], kHastyMs, 2);
+    EXPECT_NEAR(means_ms[2], later == kFaults ? kPlainMs : kHastyMs, 2);
+  }
+}
+
 // Who branches on the spot, and who replays it from the beginning.
 TEST(DrawnWait, BranchesAndTheirReplaysAreEqual) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
@@ -171,7 +238,7 @@ TEST(DrawnWait, BranchesAndTheirReplaysAreEqual) {
       Scene live(seed);
       live.world().RunReady();
       ASSERT_EQ(live.world().random().draws(), kWaits);
-      live.world().random().Reseed(seed + 1000);
+      live.world().random().SetBreakpoints({{kWaits, seed + 1000}});
       branch = live.Run();
     }
     EXPECT_EQ(Play(seed, {{kWaits, seed + 1000}}), branch);
@@ -210,7 +277,7 @@ TEST(DrawnWait, WhoIsDestroyedLeavesNothing) {
   EXPECT_EQ(scene.world().pending_events(), 0u);
   // Nothing is left to draw again.
   const uint64_t draws = scene.world().random().draws();
-  scene.world().random().Reseed(2);
+  scene.world().random().SetBreakpoints({{draws, 2}});
   RandomStream other(&scene.world().random(), "more");
   other.Next();
   EXPECT_EQ(scene.world().random().draws(), draws + 1);

@@ -83,13 +83,6 @@ void RandomSource::OnFixedDraw(uint64_t value) {
   }
 }
 
-void RandomSource::Reseed(uint64_t seed) {
-  CHECK(!has_pending_breakpoints()) << "cannot branch inside a replay";
-  SetSeed(seed, kAllStreams);
-  segment_start_ = draws_;
-  ArmStop();
-}
-
 void RandomSource::SetSeed(uint64_t seed, StreamKinds streams) {
   ++epoch_;
   for (size_t kind = 0; kind < kExploredKinds; ++kind) {

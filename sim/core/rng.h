@@ -47,8 +47,7 @@ inline constexpr StreamKinds kAllStreams = (1 << kExploredKinds) - 1;
 constexpr StreamKinds KindBit(StreamKind kind) {
   return static_cast<StreamKinds>(1 << static_cast<int>(kind));
 }
-// In a breakpoint's set, with kFaults: the faults that are waited for come soon
-// (drawn_wait.h).
+// In a breakpoint's set, with kFaults: faults come soon (drawn_wait.h).
 inline constexpr StreamKinds kSoon = 1 << 7;
 
 struct Breakpoint {
@@ -110,9 +109,6 @@ class RandomSource {
     next_break_ = kNever;
     ArmStop();
   }
-
-  // Branches here: equal to a breakpoint at (segment_draws(), seed).
-  void Reseed(uint64_t seed);
 
   // While forbidden (a crash is destroying frames) a draw is an engine error.
   void set_forbidden(bool forbidden) {

@@ -73,7 +73,7 @@ TEST(Rng, CountsDrawsOfExploredStreamsOnly) {
   Take(&x.fixed, 7);
   EXPECT_EQ(x.source.draws(), 5u);
   EXPECT_EQ(x.source.segment_draws(), 5u);
-  x.source.Reseed(9);
+  x.source.SetBreakpoints({{5, 9}});
   Take(&x.a, 2);
   EXPECT_EQ(x.source.draws(), 7u);
   EXPECT_EQ(x.source.segment_draws(), 2u);
@@ -161,7 +161,7 @@ TEST(Rng, BreakpointsApplyAtTheirCounts) {
   EXPECT_EQ(Take(&replay.fixed, 9), Take(&again.fixed, 9));
 }
 
-TEST(Rng, ReseedEqualsItsReplay) {
+TEST(Rng, BranchesOnTheSpotEqualTheirReplay) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     Streams plan(seed ^ 0x5555);  // decides how this case looks
     Streams live(seed);
@@ -176,14 +176,15 @@ TEST(Rng, ReseedEqualsItsReplay) {
     };
     const uint64_t segments = plan.a.Below(5);
     for (uint64_t segment = 0; segment <= segments; ++segment) {
-      for (uint64_t i = plan.a.Below(6); i > 0; --i) {
-        which.push_back(plan.a.Below(4));
+      // With the first counted draw it branches.
+      for (uint64_t i = 0, count = 1 + plan.a.Below(6); i < count; ++i) {
+        which.push_back(plan.a.Below(i == 0 ? 3 : 4));
         values.push_back(draw(&live, which.back()));
       }
       if (segment == segments) break;
       const uint64_t reseed = plan.a.Next();
       recipe.push_back({live.source.segment_draws(), reseed});
-      live.source.Reseed(reseed);
+      live.source.SetBreakpoints({recipe.back()});
     }
     Streams replay(seed, recipe);
     for (size_t i = 0; i < which.size(); ++i) {
@@ -234,7 +235,6 @@ TEST(Rng, AWatcherIsToldBeforeTheDrawAndMayBranchThere) {
 TEST(RngDeathTest, Misuse) {
   Streams x(1, {{5, 0xA}});
   EXPECT_DEATH(x.source.SetBreakpoints({}), "already");
-  EXPECT_DEATH(x.source.Reseed(1), "inside a replay");
   Streams y(1);
   Take(&y.a, 3);
   y.source.SetBreakpoints({{2, 0xA}});

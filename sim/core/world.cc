@@ -41,10 +41,13 @@ World::World(const WorldOptions& options)
 World::~World() { current = previous_; }
 
 void World::OnReseed(StreamKinds kinds) {
-  if ((kinds & KindBit(StreamKind::kFaults)) == 0) return;
-  for (DrawnWait* wait = first_wait_; wait != nullptr; wait = wait->next_) {
-    wait->Redraw((kinds & kSoon) != 0);
+  if ((kinds & KindBit(StreamKind::kFaults)) != 0) {
+    faults_come_soon_ = (kinds & kSoon) != 0;
+    for (DrawnWait* wait = first_wait_; wait != nullptr; wait = wait->next_) {
+      wait->Redraw();
+    }
   }
+  for (ReseedListener* listener : reseed_listeners_) listener->OnReseed(kinds);
 }
 
 World* World::Current() { return current; }

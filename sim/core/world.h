@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -161,6 +162,16 @@ class World : private ReseedListener {
              absl::string_view object = "");
   const FaultCounts& faults() const { return faults_; }
 
+  // Told after the waits for faults (drawn_wait.h) when streams have got a new
+  // seed, in the order in which they were added: what is drawn but has not
+  // happened can be drawn again. They outlive the world or are removed from it.
+  void AddReseedListener(ReseedListener* listener) {
+    reseed_listeners_.push_back(listener);
+  }
+  void RemoveReseedListener(ReseedListener* listener) {
+    std::erase(reseed_listeners_, listener);
+  }
+
   // From now on the watcher is called before each event whose number is a
   // multiple of every. Costs nothing at the others.
   void WatchBoundaries(BoundaryWatcher* watcher, uint64_t every);
@@ -203,6 +214,8 @@ class World : private ReseedListener {
   int teardown_ = 0;
   FaultCounts faults_;
   WorldListener* listeners_ = nullptr;  // linked through next_
+  std::vector<ReseedListener*> reseed_listeners_;
+  bool faults_come_soon_ = false;  // since the last breakpoint for faults
   DrawnWait* first_wait_ = nullptr;
   DrawnWait* last_wait_ = nullptr;
   BoundaryWatcher* watcher_ = nullptr;

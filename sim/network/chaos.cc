@@ -21,10 +21,12 @@ std::vector<Machine*> ExistingMachines(Fabric& fabric) {
   return machines;
 }
 
+constexpr int64_t kLeastInterval = 1;
+
 // Exponentially distributed, never at once.
 int64_t DrawInterval(RandomStream& random, absl::Duration mean) {
   return std::max<int64_t>(
-      1, DrawExponentialNs(random, absl::ToInt64Nanoseconds(mean)));
+      kLeastInterval, DrawExponentialNs(random, absl::ToInt64Nanoseconds(mean)));
 }
 
 }  // namespace
@@ -58,11 +60,15 @@ void PartitionDriver::OnEnd() {
   DrawnWait::Start();
 }
 
-int64_t PartitionDriver::DrawRest(int64_t elapsed_ns) {
+DrawnWait::Rest PartitionDriver::DrawRest(int64_t elapsed_ns) {
   const NetworkFaults& faults = fabric_->faults;
-  return lasts_ ? DrawUniformRestNs(random_, faults.partition_duration.low,
-                                    faults.partition_duration.high, elapsed_ns)
-                : DrawInterval(random_, faults.partition_interval);
+  if (!lasts_) {
+    return {.ns = DrawInterval(random_, faults.partition_interval),
+            .least_ns = kLeastInterval};
+  }
+  return DrawUniformRest(
+      random_, {faults.partition_duration.low, faults.partition_duration.high},
+      elapsed_ns);
 }
 
 bool PartitionDriver::Divide(size_t machines, std::vector<bool>& side) {
@@ -152,12 +158,15 @@ void SwizzleDriver::OnEnd() {
   DrawnWait::Start();
 }
 
-int64_t SwizzleDriver::DrawRest(int64_t elapsed_ns) {
+DrawnWait::Rest SwizzleDriver::DrawRest(int64_t elapsed_ns) {
   const NetworkFaults& faults = fabric_->faults;
-  return steps_.empty()
-             ? DrawInterval(random_, faults.swizzle_interval)
-             : DrawUniformRestNs(random_, absl::ZeroDuration(),
-                                 faults.clog_duration.high, elapsed_ns);
+  if (steps_.empty()) {
+    return {.ns = DrawInterval(random_, faults.swizzle_interval),
+            .least_ns = kLeastInterval};
+  }
+  return DrawUniformRest(random_,
+                         {absl::ZeroDuration(), faults.clog_duration.high},
+                         elapsed_ns);
 }
 
 void SwizzleDriver::Shuffle(std::vector<Machine*>& machines) {

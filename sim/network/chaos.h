@@ -27,7 +27,7 @@ class PartitionDriver final : private DrawnWait {
   void Stop();
 
  private:
-  int64_t DrawRest(int64_t elapsed_ns) override;
+  Rest DrawRest(int64_t elapsed_ns) override;
   void OnEnd() override;
   // Marks those on the one side; false if one side would be empty.
   bool Divide(size_t machines, std::vector<bool>& side);
@@ -54,7 +54,7 @@ class SwizzleDriver final : private DrawnWait {
     Machine* machine;
     bool clogs;
   };
-  int64_t DrawRest(int64_t elapsed_ns) override;
+  Rest DrawRest(int64_t elapsed_ns) override;
   void OnEnd() override;
   void Plan();
   void Shuffle(std::vector<Machine*>& machines);

@@ -32,16 +32,38 @@ Packet::~Packet() {
   link_->packets.Remove(this);
 }
 
-void Packet::Launch(int64_t slowdown) {
-  World& world = *link_->fabric->world;
-  int64_t arrival_ns = link_->ArrivalNs(world.now_ns(), bytes_.size());
-  if (slowdown > 1) {
-    arrival_ns += (arrival_ns - world.now_ns()) * (slowdown - 1);
-  } else {
-    arrival_ns = std::max(arrival_ns, link_->last_packet_ns);
-    link_->last_packet_ns = arrival_ns;
+void Packet::Launch() {
+  launched_ns_ = link_->fabric->world->now_ns();
+  sent_ns_ = link_->SentNs(launched_ns_, bytes_.size());
+  is_late_ = false;
+  SetFlight(DrawFlight(&link_->last_packet_ns));
+}
+
+Packet::Flight Packet::DrawFlight(int64_t* last_ns) const {
+  Flight flight;
+  int64_t slowdown = 1;
+  const Ratio reorder = link_->datagram_law().reorder;
+  if (reorder.num != 0 && link_->fault_random.Chance(reorder)) {
+    flight.is_late = true;
+    slowdown = link_->fault_random.Range(2, kMaxSlowdown);
   }
-  world.Schedule(*this, arrival_ns - world.now_ns());
+  const int64_t flight_ns = sent_ns_ - launched_ns_ + link_->DrawLatencyNs();
+  flight.arrival_ns = launched_ns_ + flight_ns * slowdown;
+  if (!flight.is_late) {
+    flight.arrival_ns = *last_ns = std::max(*last_ns, flight.arrival_ns);
+  }
+  return flight;
+}
+
+void Packet::SetFlight(const Flight& flight) {
+  World& world = *link_->fabric->world;
+  if (flight.is_late && !is_late_) {
+    world.Fault(FaultFamily::kDatagramReorder, link_->from.ip,
+                "datagram late to ", link_->to.ip);
+  }
+  is_late_ = flight.is_late;
+  if (is_scheduled()) world.Cancel(*this);
+  world.Schedule(*this, flight.arrival_ns - world.now_ns());
 }
 
 void Packet::Obstruct() {
@@ -51,7 +73,11 @@ void Packet::Obstruct() {
     ++link_->packets_held;
     return;
   }
-  ++fabric.stats.datagrams_lost;
+  Lose();
+}
+
+void Packet::Lose() {
+  ++link_->fabric->stats.datagrams_lost;
   delete this;
 }
 
@@ -61,11 +87,17 @@ void Packet::Fire() {
     return;
   }
   Fabric& fabric = *link_->fabric;
+  const Ratio loss = link_->datagram_law().loss;
+  if (loss.num != 0 && link_->fault_random.Chance(loss)) {
+    fabric.world->Fault(FaultFamily::kDatagramLoss, link_->from.ip,
+                        "datagram lost to ", link_->to.ip);
+    Lose();
+    return;
+  }
   auto found = link_->to.datagram_ports.find(to_port_);
   if (found == link_->to.datagram_ports.end() ||
       found->second->waiting.size() >= fabric.options.datagram_queue) {
-    ++fabric.stats.datagrams_lost;
-    delete this;
+    Lose();
     return;
   }
   ++fabric.stats.datagrams_received;
@@ -83,22 +115,12 @@ void Packet::Fire() {
 void SendDatagram(Link& link, uint16_t from_port, uint16_t to_port,
                   absl::string_view bytes) {
   Fabric& fabric = *link.fabric;
-  const DatagramFaults& faults = link.datagram_faults.has_value()
-                                     ? *link.datagram_faults
-                                     : fabric.datagram_faults;
-  auto roll = [&](Ratio chance, FaultFamily family, absl::string_view what) {
-    if (chance.num == 0 || !link.fault_random.Chance(chance)) return false;
-    fabric.world->Fault(family, link.from.ip, what, link.to.ip);
-    return true;
-  };
   ++fabric.stats.datagrams_sent;
-  if (roll(faults.loss, FaultFamily::kDatagramLoss, "datagram lost to ")) {
-    ++fabric.stats.datagrams_lost;
-    return;
-  }
   int copies = 1;
-  if (roll(faults.duplicate, FaultFamily::kDatagramDuplicate,
-           "datagram doubled to ")) {
+  const Ratio duplicate = link.datagram_law().duplicate;
+  if (duplicate.num != 0 && link.fault_random.Chance(duplicate)) {
+    fabric.world->Fault(FaultFamily::kDatagramDuplicate, link.from.ip,
+                        "datagram doubled to ", link.to.ip);
     ++copies;
     ++fabric.stats.datagrams_duplicated;
   }
@@ -106,9 +128,6 @@ void SendDatagram(Link& link, uint16_t from_port, uint16_t to_port,
     auto* packet = new Packet(&link, from_port, to_port, bytes);
     if (link.blocks != 0) {
       packet->Obstruct();
-    } else if (roll(faults.reorder, FaultFamily::kDatagramReorder,
-                    "datagram late to ")) {
-      packet->Launch(link.fault_random.Range(2, kMaxSlowdown));
     } else {
       packet->Launch();
     }

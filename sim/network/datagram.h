@@ -6,6 +6,9 @@
 // Between two machines datagrams keep their order unless a fault makes one
 // late. A clogged or stalled link holds them back; any other trouble, on
 // leaving or on arriving, loses them. Nobody listening is no error.
+//
+// Whether one gets lost by a fault is rolled when it would arrive, not before:
+// so a branch of a search that begins while it is on its way decides it anew.
 #ifndef MOONPOOL_SIM_NETWORK_DATAGRAM_H_
 #define MOONPOOL_SIM_NETWORK_DATAGRAM_H_
 
@@ -33,9 +36,18 @@ class Packet final : public TimedEvent {
   Packet(const Packet&) = delete;
   ~Packet();
 
-  // Schedules the arrival; a late one gives up its place in the order.
-  // REQUIRES: not scheduled.
-  void Launch(int64_t slowdown = 1);
+  // Schedules the arrival. REQUIRES: not scheduled.
+  void Launch();
+  // Draws its fate, as of when it was launched: a late one takes up to ten
+  // times as long and gives up its place in the order; the others do not arrive
+  // before last_ns, which is then when this one does.
+  struct Flight {
+    int64_t arrival_ns = 0;
+    bool is_late = false;
+  };
+  Flight DrawFlight(int64_t* last_ns) const;
+  // REQUIRES: it is launched, and flight.arrival_ns is not in the past.
+  void SetFlight(const Flight& flight);
   // May delete the packet.
   void Fire() override;
   // The link is blocked: waits for it, or is lost. May delete the packet.
@@ -45,10 +57,15 @@ class Packet final : public TimedEvent {
   Packet* next = nullptr;
 
  private:
+  void Lose();  // deletes it
+
   Link* const link_;
   const uint16_t from_port_;
   const uint16_t to_port_;
   std::string bytes_;
+  int64_t launched_ns_ = 0;
+  int64_t sent_ns_ = 0;  // all of it has left the sender
+  bool is_late_ = false;
 };
 
 // Lives in its socket; machine is null once that machine has crashed.
@@ -59,7 +76,7 @@ struct DatagramQueue {
   WaitList readers;
 };
 
-// Rolls for the faults of datagrams and sends what is left.
+// Sends it, doubled if a fault says so.
 void SendDatagram(Link& link, uint16_t from_port, uint16_t to_port,
                   absl::string_view bytes);
 

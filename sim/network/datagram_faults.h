@@ -9,7 +9,7 @@
 namespace moonpool {
 
 struct DatagramFaults {
-  Ratio loss = {0, 1};
+  Ratio loss = {0, 1};  // rolled when it would arrive
   Ratio duplicate = {0, 1};
   Ratio reorder = {0, 1};  // takes up to ten times as long
 };

@@ -65,6 +65,7 @@ void Machine::RemoveEnd(End* end) {
 
 Fabric::Fabric(World* world, const NetworkOptions& options)
     : world(world), options(options), law(LawOf(options)) {
+  world->AddReseedListener(this);
   CHECK_GT(options.send_buffer_bytes, 0u);
   CHECK_GT(options.max_segment_bytes, 0u);
   CHECK(options.max_segment_bytes <= options.receive_window_bytes)
@@ -75,6 +76,7 @@ Fabric::Fabric(World* world, const NetworkOptions& options)
 }
 
 Fabric::~Fabric() {
+  world->RemoveReseedListener(this);
   for (auto& [ip, machine] : machines) {
     for (auto& [port, queue] : machine->listeners) {
       for (End* end : queue->established) end->handle = false;

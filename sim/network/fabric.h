@@ -75,10 +75,10 @@ struct Machine {
 
 inline constexpr uint16_t kFirstEphemeralPort = 32768;
 
-struct Fabric {
+struct Fabric final : private ReseedListener {
   Fabric(World* world, const NetworkOptions& options);
   Fabric(const Fabric&) = delete;
-  ~Fabric();
+  ~Fabric() override;
 
   // Both are made at first use. REQUIRES: ip is IPv4 text.
   Machine& GetMachine(absl::string_view ip);
@@ -115,6 +115,7 @@ struct Fabric {
   absl::btree_map<std::pair<uint32_t, uint32_t>, std::unique_ptr<Link>> links;
 
  private:
+  void OnReseed(StreamKinds kinds) override;
   void ApplyPairLatency(Link& link);
 };
 

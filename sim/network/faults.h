@@ -72,7 +72,7 @@ struct NetworkFaults {
   absl::Duration max_pair_latency = absl::ZeroDuration();
 
   // Datagrams only; a stream never loses, doubles or reorders bytes.
-  Ratio datagram_loss = {0, 1};
+  Ratio datagram_loss = {0, 1};  // rolled when it would arrive
   Ratio datagram_duplicate = {0, 1};
   Ratio datagram_reorder = {0, 1};  // takes up to ten times as long
 };

@@ -113,6 +113,11 @@ void Link::ResetConnections() {
   for (Connection* connection : crossing) connection->ResetByNetwork();
 }
 
+const DatagramFaults& Link::datagram_law() const {
+  return datagram_faults.has_value() ? *datagram_faults
+                                     : fabric->datagram_faults;
+}
+
 void Link::SetBandwidth(uint64_t bits_per_second) {
   ps_per_byte =
       bits_per_second == 0 ? 0 : uint64_t{8'000'000'000'000} / bits_per_second;

@@ -11,6 +11,8 @@
 //
 // Determinism: each link draws from streams of its own, so traffic on one link
 // changes no other; faults draw from a second one, so they change no latency.
+// A breakpoint that gives the streams of the network a new seed also lets each
+// link draw again when what is on its way arrives (redraw.cc).
 #ifndef MOONPOOL_SIM_NETWORK_LINK_H_
 #define MOONPOOL_SIM_NETWORK_LINK_H_
 
@@ -28,6 +30,7 @@
 
 namespace moonpool::network_internal {
 
+struct End;
 struct Fabric;
 struct Link;
 struct Machine;
@@ -87,16 +90,21 @@ struct Link {
   // Breaks every connection that crosses it.
   void ResetConnections();
 
-  // When size bytes given to it now will arrive. One draw, or two.
-  int64_t ArrivalNs(int64_t now_ns, size_t size) {
+  // When all of size bytes given to it now will have left.
+  int64_t SentNs(int64_t now_ns, size_t size) {
     int64_t sent_ns = std::max(now_ns, free_at_ns);
     if (size > 0 && ps_per_byte > 0) {
       sent_ns += static_cast<int64_t>(size * ps_per_byte / 1000);
       free_at_ns = sent_ns;
     }
-    return sent_ns + DrawLatencyNs();
+    return sent_ns;
   }
+  // One draw, or two.
   int64_t DrawLatencyNs() { return law->DrawNs(random) + extra_ns; }
+  const DatagramFaults& datagram_law() const;
+  // Draws again, as they are distributed given that nothing has arrived yet,
+  // the arrivals of all that is on its way.
+  void Redraw();
   void SetBandwidth(uint64_t bits_per_second);
   void SetFaultLatency(int64_t ns) {
     extra_ns += ns - fault_latency_ns;
@@ -122,6 +130,8 @@ struct Link {
   int64_t last_packet_ns = 0;  // arrival of the last one that keeps its place
 
  private:
+  void RedrawPackets();
+  void RedrawSegments(End& end);
   Expiry* FindExpiry(uint32_t cause);
   void Reopen();
 

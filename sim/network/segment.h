@@ -43,6 +43,7 @@ class Segment final : public TimedEvent {
 
   End* sender = nullptr;
   Segment* next = nullptr;
+  int64_t sent_ns = 0;  // all of it has left the sender
   uint32_t size = 0;  // bytes written to data()
   uint32_t read = 0;  // of which the reader has taken so many
   uint32_t capacity = 0;

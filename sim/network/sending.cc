@@ -26,8 +26,10 @@ void Connection::Transmit(End& end, Segment* segment) {
 
 void Connection::ScheduleArrival(End& end, Segment* segment) {
   const int64_t now_ns = fabric_->world->now_ns();
-  end.last_arrival_ns =
-      std::max(end.last_arrival_ns, end.link->ArrivalNs(now_ns, segment->size));
+  segment->sent_ns = end.link->SentNs(now_ns, segment->size);
+  // A branch may redraw what is in flight before this draw.
+  const int64_t arrival_ns = segment->sent_ns + end.link->DrawLatencyNs();
+  end.last_arrival_ns = std::max(end.last_arrival_ns, arrival_ns);
   fabric_->world->Schedule(*segment, end.last_arrival_ns - now_ns);
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -201,6 +202,55 @@ struct Pair {
     server = std::move((*accepting.result)->stream);
   }
 };
+
+// A socket for datagrams.
+inline std::unique_ptr<DatagramSocket> Socket(TestNet& net, Network* network,
+                                              std::string address) {
+  std::unique_ptr<DatagramSocket> socket;
+  net.tasks.Spawn([&]() -> Task<void> {
+    auto bound = co_await network->BindDatagram(address);
+    EXPECT_TRUE(bound.ok()) << bound.status();
+    if (bound.ok()) socket = std::move(*bound);
+  });
+  net.RunFor(absl::ZeroDuration());
+  return socket;
+}
+
+// Two sockets; every datagram the server gets.
+struct Sockets {
+  std::unique_ptr<DatagramSocket> client;
+  std::unique_ptr<DatagramSocket> server;
+  std::vector<Datagram> got;
+  absl::Status end;
+  JoinHandle job;
+
+  explicit Sockets(TestNet& net)
+      : client(Socket(net, net.client.get(), "10.0.1.1:0")),
+        server(Socket(net, net.server.get(), kServerIp)) {
+    Receive(net);
+  }
+  ~Sockets() { job.Abort(); }
+  void Receive(TestNet& net) {
+    job = net.tasks.Spawn([this]() -> Task<void> {
+      for (;;) {
+        auto datagram = co_await server->Receive();
+        end = datagram.status();
+        if (!datagram.ok()) co_return;
+        got.push_back(*std::move(datagram));
+      }
+    });
+  }
+};
+
+inline absl::Status Send(TestNet& net, DatagramSocket* socket,
+                         std::string address, std::string bytes) {
+  absl::Status status = absl::UnknownError("did not return");
+  net.tasks.Spawn([&]() -> Task<void> {
+    status = co_await socket->SendTo(address, bytes);
+  });
+  net.RunFor(absl::ZeroDuration());
+  return status;
+}
 
 }  // namespace moonpool
 

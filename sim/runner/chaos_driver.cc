@@ -78,10 +78,8 @@ Task<void> ChaosDriver::PauseProcesses() {
     const std::vector<std::string> up = cluster_->up_ips();
     if (up.empty()) continue;
     const std::string victim = random_.Pick(up);
-    const absl::Duration duration =
-        random_.Range(pause.duration.low, pause.duration.high);
     if (!WithinBudget(budget, *cluster_, {victim})) continue;
-    (void)cluster_->Pause(victim, duration);
+    (void)cluster_->Pause(victim, {pause.duration.low, pause.duration.high});
   }
 }
 

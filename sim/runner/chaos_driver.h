@@ -34,7 +34,7 @@ class ChaosDriver {
   void DisturbClocks();
   // About so long, never at once.
   DrawnSleep WaitAbout(absl::Duration mean) {
-    return DrawnSleep(world_, &random_, mean / 2, mean * 3 / 2);
+    return DrawnSleep(world_, &random_, {mean / 2, mean * 3 / 2});
   }
   Task<void> StepClocks();
   Task<void> PauseProcesses();

@@ -7,6 +7,7 @@
 #include "providers/base/check.h"
 #include "providers/base/hash.h"
 #include "providers/base/status_macros.h"
+#include "providers/coro/select.h"
 
 namespace moonpool {
 namespace {
@@ -20,6 +21,8 @@ Machine::CrashKind CrashKindOf(RebootKind kind) {
   if (kind == RebootKind::kPowerLoss) return Machine::CrashKind::kPowerLoss;
   return Machine::CrashKind::kCrash;
 }
+
+Task<void> AwaitStop(Machine* machine) { (void)co_await machine->Stopped(); }
 
 }  // namespace
 
@@ -100,18 +103,6 @@ absl::Status Cluster::Reboot(absl::string_view ip,
     return absl::FailedPreconditionError(absl::StrCat(ip, " is not up"));
   }
   const RebootKind kind = options.kind;
-  absl::Duration grace;
-  if (kind == RebootKind::kGraceful) {
-    grace = options.grace_period.has_value()
-                ? *options.grace_period
-                : random_.Range(delays_.grace_period_min,
-                                delays_.grace_period_max);
-  }
-  const absl::Duration recovery =
-      options.recovery_delay.has_value()
-          ? *options.recovery_delay
-          : random_.Range(delays_.recovery_delay_min,
-                          delays_.recovery_delay_max);
   if (options.factory != nullptr) {
     programs_[machine->owner() - 1].factory = options.factory;
   }
@@ -123,46 +114,49 @@ absl::Status Cluster::Reboot(absl::string_view ip,
   }
   // A reboot goes on when whoever asked for it dies or is paused.
   ReadyQueue::OwnerScope owned(site_.world->ready(), 0);
-  reboots_.Spawn(&Cluster::RunReboot, this, machine, kind, grace, recovery);
+  reboots_.Spawn(&Cluster::RunReboot, this, machine, kind,
+                 options.grace_period.value_or(grace_period()),
+                 options.recovery_delay.value_or(recovery_delay()));
   return absl::OkStatus();
 }
 
 Task<void> Cluster::RunReboot(Machine* machine, RebootKind kind,
-                              absl::Duration grace, absl::Duration recovery) {
+                              DurationRange grace, DurationRange recovery) {
   if (kind == RebootKind::kGraceful) {
-    (void)co_await time_.Timeout(grace, machine->Stopped());
+    (void)co_await Select(AwaitStop(machine), EndGrace(grace));
     machine->StopGracefully();
   }
-  co_await time_.Sleep(recovery);
+  co_await WaitFor(recovery);
   Boot(*machine, programs_[machine->owner() - 1].factory());
 }
+
+Task<void> Cluster::EndGrace(DurationRange grace) { co_await WaitFor(grace); }
 
 void Cluster::OnExit(Machine& machine) {
   if (!programs_[machine.owner() - 1].options->restart_on_exit) return;
   ReadyQueue::OwnerScope owned(site_.world->ready(), 0);
-  reboots_.Spawn(&Cluster::RunRestart, this, &machine,
-                 random_.Range(delays_.recovery_delay_min,
-                               delays_.recovery_delay_max));
+  reboots_.Spawn(&Cluster::RunRestart, this, &machine);
 }
 
-Task<void> Cluster::RunRestart(Machine* machine, absl::Duration recovery) {
+Task<void> Cluster::RunRestart(Machine* machine) {
   // A fault may have been quicker.
   const int incarnation = machine->boots();
   if (machine->state() != Machine::State::kUp) co_return;
   machine->StopGracefully();
-  co_await time_.Sleep(recovery);
+  co_await WaitFor(recovery_delay());
   CHECK(machine->boots() == incarnation) << machine->name();
   Boot(*machine, programs_[machine->owner() - 1].factory());
 }
 
-absl::Status Cluster::Pause(absl::string_view ip, absl::Duration duration) {
+absl::Status Cluster::Pause(absl::string_view ip,
+                            const DurationRange& duration) {
   ASSIGN_OR_RETURN(Machine * machine, FindProcess(ip));
   if (!machine->is_up()) {
     return absl::FailedPreconditionError(absl::StrCat(ip, " is not up"));
   }
   site_.world->Fault(FaultFamily::kPause, ip, "paused");
   machine->Pause();
-  if (duration < absl::InfiniteDuration()) {
+  if (duration.high < absl::InfiniteDuration()) {
     ReadyQueue::OwnerScope owned(site_.world->ready(), 0);
     pauses_.Spawn(&Cluster::ResumeLater, this, machine, machine->boots(),
                   duration);
@@ -171,8 +165,8 @@ absl::Status Cluster::Pause(absl::string_view ip, absl::Duration duration) {
 }
 
 Task<void> Cluster::ResumeLater(Machine* machine, int incarnation,
-                                absl::Duration duration) {
-  co_await time_.Sleep(duration);
+                                DurationRange duration) {
+  co_await WaitFor(duration);
   if (machine->boots() == incarnation && machine->is_paused()) {
     (void)Resume(machine->ip());
   }

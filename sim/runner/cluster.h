@@ -60,7 +60,8 @@ class Cluster final : public FaultContext, private ProcessListener {
   using FaultContext::Reboot;
   absl::Status Reboot(absl::string_view ip,
                       const RebootOptions& options) override;
-  absl::Status Pause(absl::string_view ip, absl::Duration duration) override;
+  absl::Status Pause(absl::string_view ip,
+                     const DurationRange& duration) override;
   absl::Status Resume(absl::string_view ip) override;
   absl::Status SwapDisks(absl::string_view a, absl::string_view b) override;
   Task<absl::Status> WaitUntilUp(absl::string_view ip) override;
@@ -76,11 +77,21 @@ class Cluster final : public FaultContext, private ProcessListener {
   void OnExit(Machine& machine) override;
   absl::StatusOr<Machine*> FindProcess(absl::string_view ip) const;
   Machine& Get(absl::string_view ip) const;
-  Task<void> RunReboot(Machine* machine, RebootKind kind, absl::Duration grace,
-                       absl::Duration recovery);
-  Task<void> RunRestart(Machine* machine, absl::Duration recovery);
+  DurationRange grace_period() const {
+    return {delays_.grace_period_min, delays_.grace_period_max};
+  }
+  DurationRange recovery_delay() const {
+    return {delays_.recovery_delay_min, delays_.recovery_delay_max};
+  }
+  DrawnSleep WaitFor(const DurationRange& range) {
+    return DrawnSleep(site_.world, &random_, range);
+  }
+  Task<void> RunReboot(Machine* machine, RebootKind kind, DurationRange grace,
+                       DurationRange recovery);
+  Task<void> EndGrace(DurationRange grace);
+  Task<void> RunRestart(Machine* machine);
   Task<void> ResumeLater(Machine* machine, int incarnation,
-                         absl::Duration duration);
+                         DurationRange duration);
 
   const Site site_;
   const RebootDelays delays_;

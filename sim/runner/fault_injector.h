@@ -36,7 +36,7 @@ class FaultContext {
   // time that was drawn: a search that branches meanwhile draws the rest again.
   //   co_await ctx.WaitBetween(absl::Seconds(1), absl::Seconds(5));
   DrawnSleep WaitBetween(absl::Duration low, absl::Duration high) {
-    return DrawnSleep(&world(), &random(), low, high);
+    return DrawnSleep(&world(), &random(), {low, high});
   }
   virtual SimNetwork& network() = 0;
   // REQUIRES: a process, or a workload, has this address.
@@ -72,7 +72,8 @@ class FaultContext {
   // The process does not run for so long (a stopped container, a long garbage
   // collection); its kernel still answers and its clock goes on.
   // FailedPrecondition if it is not up.
-  virtual absl::Status Pause(absl::string_view ip, absl::Duration duration) = 0;
+  virtual absl::Status Pause(absl::string_view ip,
+                             const DurationRange& duration) = 0;
   virtual absl::Status Resume(absl::string_view ip) = 0;
 
   // Two machines that are down come back with each other's disks.

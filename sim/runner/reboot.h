@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "sim/core/drawn_wait.h"
 #include "sim/runner/process.h"
 
 namespace moonpool {
@@ -22,11 +23,12 @@ enum class RebootKind {
 };
 absl::string_view RebootKindName(RebootKind kind);
 
-// Unset delays are drawn from RebootDelays.
+// Delays are drawn when they begin, and again by whoever branches meanwhile
+// (sim/core/drawn_wait.h). Unset ones: from RebootDelays.
 struct RebootOptions {
   RebootKind kind = RebootKind::kCrash;
-  std::optional<absl::Duration> grace_period;
-  std::optional<absl::Duration> recovery_delay;
+  std::optional<DurationRange> grace_period;
+  std::optional<DurationRange> recovery_delay;
   // Another version of the program, from this boot on.
   ProcessFactory factory;
 };

@@ -198,7 +198,8 @@ TEST(EnumerateTest, CrashesLeaveExactlyTheEnumeratedStates) {
         RandomStream random(&m.world.random(), "test");
         m.Run([&]() -> Task<void> { co_await Scribble(&m, &random); });
         if (i == 0) enumerated = StatesOf(&m.disk);
-        m.world.random().Reseed(static_cast<uint64_t>(i) + 1000);
+        m.world.random().SetBreakpoints({{m.world.random().segment_draws(),
+                                          static_cast<uint64_t>(i) + 1000}});
         m.disk.Crash();
         left.insert(Text(m.disk.Image()));
       }

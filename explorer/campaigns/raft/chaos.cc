@@ -147,10 +147,10 @@ void RaftChaos::Crash(FaultContext& ctx, const Mood& mood) const {
       mood.fast_restarts ? absl::Milliseconds(50) : absl::Milliseconds(1500);
   (void)ctx.Reboot(
       victim, {.kind = kind,
-               .grace_period = ctx.random().Range(absl::Milliseconds(10),
-                                                  absl::Milliseconds(500)),
+               .grace_period = DurationRange(absl::Milliseconds(10),
+                                             absl::Milliseconds(500)),
                .recovery_delay =
-                   ctx.random().Range(absl::Milliseconds(5), longest)});
+                   DurationRange(absl::Milliseconds(5), longest)});
 }
 
 }  // namespace moonpool::raft

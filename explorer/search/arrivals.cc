@@ -1,0 +1,111 @@
+// Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
+#include "explorer/search/arrivals.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace moonpool::explorer {
+
+bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
+                      ExploreResult& result) {
+  const uint32_t count = slot.discovery_count.load();
+  result.forks += 1 + count;
+  result.discoveries_dropped += slot.discoveries_dropped;
+  // In the order in which the timeline came to them: each splitpoint is the
+  // parent of the next.
+  int parent = done.splitpoint;
+  bool yielded = false;
+  const uint32_t again = slot.arrival_count.load();
+  for (uint32_t i = 0, j = 0; i < count || j < again;) {
+    const bool is_new =
+        j == again || (i < count && slot.discoveries[i].at.ordinal <
+                                        slot.arrivals[j].ordinal);
+    Discovery* discovery = is_new ? &slot.discoveries[i++] : nullptr;
+    Arrival& found = is_new ? discovery->at : slot.arrivals[j++];
+    const bool advances =
+        is_new && AcceptDiscovery(done, all_know_until, slot, *discovery,
+                                  result);
+    found.is_way = !advances && AcceptWay(done, found, is_new);
+    found.accepted = advances || found.is_way;
+    if (!found.accepted) continue;
+    parent = AddSplitpoint(done, found, parent);
+    pool_.Adopt(is_new ? discovery->checkpoint : -1, parent);
+    int index = archive_.Find(found.key);
+    if (index < 0) {
+      const bool is_finite = discovery->assertion == kEdgesAssertion &&
+                             edges_.Commit(done.number, slot, *discovery);
+      index = archive_.AddCell(found.key, discovery->label.Get(),
+                               discovery->assertion, is_finite);
+    }
+    Cell& cell = archive_.cell(index);
+    if (advances) {
+      ++result.discoveries;
+      if (cell.rank != Cell::kNoRank) yielded = true;
+      Improve(cell, found);
+    }
+    cell.AddWay(parent, archive_.timelines());
+  }
+  return yielded;
+}
+
+int Arrivals::AddSplitpoint(const Job& done, const Arrival& found,
+                            int parent) {
+  if (parent == Job::kNone) parent = archive_.AddRoot(done.root_seed);
+  // Of a recipe's own timeline, those of its segments that had begun.
+  std::vector<Breakpoint> segments = done.segments;
+  segments.resize(segments.size() - std::min(segments.size(), found.pending));
+  return archive_.AddSplitpoint({.root_seed = done.root_seed,
+                                 .segments = std::move(segments),
+                                 .segment_draws = found.segment_draws,
+                                 .ordinal = found.ordinal,
+                                 .draws = found.draws,
+                                 .events = found.events,
+                                 .parent = parent});
+}
+
+void Arrivals::Improve(Cell& cell, const Arrival& found) {
+  for (const Way& way : cell.ways) pool_.Retire(way.splitpoint);
+  cell.ClearWays();
+  cell.quality = found.quality;
+  // Better arrivals at a mark deserve a fresh look, but its pick count is
+  // never reset: that hurts badly (reference/explorer.md W1).
+  cell.barren = 0;
+}
+
+bool Arrivals::AcceptDiscovery(const Job& done, uint64_t all_know_until,
+                               const JobSlot& slot, Discovery& discovery,
+                               ExploreResult& result) {
+  const bool is_of_edges = discovery.assertion == kEdgesAssertion;
+  // All of them discovered by two jobs at once, as below.
+  if (is_of_edges && !edges_.Name(slot, discovery)) return false;
+  const Arrival& found = discovery.at;
+  const int known = archive_.Find(found.key);
+  // Discovered by two jobs at once: the lower number has won the mark.
+  if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
+    return false;
+  }
+  // One segment more, for the jobs that branch there, must still fit.
+  if (done.segments.size() + 1 <= kMaxPath &&
+      (is_of_edges ||
+       pool_.region().frontier.Commit(found.key, found.quality, done.number,
+                                      all_know_until))) {
+    return true;
+  }
+  ++result.discoveries_dropped;
+  return false;
+}
+
+// As good as the ways that its cell has. Whether a timeline reports an arrival
+// at a mark that it knew depends on how far the coordinator had come; what is
+// accepted here does not, as below the bound all are reported.
+bool Arrivals::AcceptWay(const Job& done, const Arrival& found,
+                         bool is_new) const {
+  const int known = archive_.Find(found.key);
+  if (known < 0 || done.segments.size() + 1 > kMaxPath) return false;
+  const Cell& cell = archive_.cells()[known];
+  return (is_new || cell.reaches < kReachesCounted) &&
+         cell.ways.size() < Cell::kMaxWays && cell.quality == found.quality;
+}
+
+}  // namespace moonpool::explorer
