@@ -103,9 +103,9 @@ class Greedy final : public Policy {
     const uint64_t streak = archive.streak() << 8;
     const uint64_t surprise = archive.surprise();
     const uint64_t bored = std::max(
-        kOne / 20, Share(streak, (uint64_t{64} << 8) + 8 * surprise));
+        kOne / 20, ShareOfSquares(streak, (uint64_t{64} << 8) + 8 * surprise));
     uint64_t chance = kOne - bored;
-    chance = chance * ShareOfSquares(surprise, uint64_t{4} << 8) / kOne;
+    chance = chance * ShareOfSquares(surprise, uint64_t{2} << 8) / kOne;
     chance = chance *
              ShareOfSquares(kOne * 8 / 100, archive.fresh_yield()) / kOne;
     return chance * Share(archive.timelines(), 8) / kOne;
@@ -119,6 +119,9 @@ class Greedy final : public Policy {
   }
 
   static int Newest(const Archive& archive) {
+    // So many picks more are as good as in vain, for each cell alike: while the
+    // first branches of a new cell are out, it is not yet worse than others.
+    constexpr uint64_t kPatience = 8;
     // The half-life in 1/16 ranks.
     const uint64_t ranks = static_cast<uint64_t>(archive.ranks());
     const uint64_t half_life = std::max<uint64_t>(16, ranks * 16 / 25);
@@ -129,10 +132,10 @@ class Greedy final : public Policy {
       if (cell.rank == Cell::kNoRank) continue;
       const uint64_t age = ranks - 1 - static_cast<uint64_t>(cell.rank);
       const uint64_t value = Halved(age * 256 / half_life);
-      // Values over barren + 1, compared without division.
+      // Values over barren + 8, compared without division.
       using Wide = unsigned __int128;
-      if (Wide{value} * (archive.cells()[best].barren + 1) >=
-          Wide{best_value} * (cell.barren + 1)) {
+      if (Wide{value} * (archive.cells()[best].barren + kPatience) >=
+          Wide{best_value} * (cell.barren + kPatience)) {
         best = i;
         best_value = value;
       }

@@ -33,14 +33,15 @@ class Policy {
 // "greedy" (the default) exploits the newest cells, and explores more the less
 // that pays:
 //   exploit: of the ranked cells the one with the largest 2^(-age/h) / (barren
-//     + 1); age counts ranks from the newest, h is a 25th of all, at least 1
+//     + 8); age counts ranks from the newest, h is a 25th of all, at least 1
 //   explore: a fresh seed, or else a group (not the beginning's) by even
 //     chances and in it a cell by rarity / (picks + 1), its rarity being how
 //     many timelines it takes for one that comes there, at most 64
 // The chance to exploit is the product of
-//   1 - max(1/20, streak / (streak + 64 + 8 surprise)): nothing found for much
-//     longer than usual: look elsewhere
-//   surprise² / (surprise² + 4²): while each timeline shows something new, fresh
+//   1 - max(1/20, streak² / (streak² + (64 + 8 surprise)²)): nothing found for
+//     much longer than usual: look elsewhere
+//   surprise² / (surprise² + 2²): while each timeline shows something new,
+//   fresh
 //     seeds do as well, and without a bias
 //   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
 //   timelines / (timelines + 8): a shallow bug shows in the first few seeds

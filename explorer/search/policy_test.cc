@@ -91,7 +91,7 @@ TEST_F(PolicyTest, GreedyTakesTheLargestValueAndOfEqualsTheNewest) {
     const double half_life = std::max(16.0, std::floor(cells * 16 / 25.0)) / 16;
     auto value = [&](int i) {
       return std::exp2((i - cells + 1) / half_life) /
-             (static_cast<double>(archive.cells()[i].barren) + 1);
+             (static_cast<double>(archive.cells()[i].barren) + 8);
     };
     double best = 0;
     for (int i = 0; i < cells; ++i) best = std::max(best, value(i));
@@ -112,13 +112,15 @@ TEST_F(PolicyTest, GreedyStaysWithTheNewestUntilItHasProvedBarren) {
   for (int i = 1; i < 10; ++i) archive.AddCell(i, "", 0);
   MakeOld(archive);
   EXPECT_EQ(greedy->Pick(archive, exploits), 9);
-  // One rank is 1/2 here.
-  archive.cell(9).barren = 2;
-  EXPECT_EQ(greedy->Pick(archive, exploits), 8);
-  for (int i = 0; i < 10; ++i) archive.cell(i).barren = 99;
-  archive.cell(9).barren = 195;
+  // One rank is 1/2 here, and eight picks more count for each.
+  archive.cell(9).barren = 7;
   EXPECT_EQ(greedy->Pick(archive, exploits), 9);
-  archive.cell(9).barren = 205;
+  archive.cell(9).barren = 9;
+  EXPECT_EQ(greedy->Pick(archive, exploits), 8);
+  for (int i = 0; i < 10; ++i) archive.cell(i).barren = 92;
+  archive.cell(9).barren = 190;
+  EXPECT_EQ(greedy->Pick(archive, exploits), 9);
+  archive.cell(9).barren = 194;
   EXPECT_EQ(greedy->Pick(archive, exploits), 8);
 }
 
@@ -182,13 +184,18 @@ Shares SharesOf(const Archive& archive, Random& random) {
   return shares;
 }
 
+double Squared(double x) { return x * x; }
+
 // The stated law.
-double ChanceToExploit(double streak, double surprise, double fresh_yield,
-                       double timelines) {
+double ChanceToExploit(const Archive& archive) {
+  const auto streak = static_cast<double>(archive.streak());
+  const double surprise = static_cast<double>(archive.surprise()) / 256;
+  const double fresh = static_cast<double>(archive.fresh_yield()) / 65536;
+  const auto timelines = static_cast<double>(archive.timelines());
   const double bored =
-      std::max(1.0 / 20, streak / (streak + 64 + 8 * surprise));
-  return (1 - bored) * surprise * surprise / (surprise * surprise + 16) /
-         (1 + std::pow(fresh_yield / 0.08, 2)) * timelines / (timelines + 8);
+      1 / (1 + Squared((64 + 8 * surprise) / std::max(streak, 1e-9)));
+  return (1 - std::max(1.0 / 20, bored)) / (1 + Squared(2 / surprise)) /
+         (1 + Squared(fresh / 0.08)) * timelines / (timelines + 8);
 }
 
 TEST_F(PolicyTest, GreedyExploitsWhatPays) {
@@ -196,17 +203,38 @@ TEST_F(PolicyTest, GreedyExploitsWhatPays) {
   // A young search: every pick a fresh seed, or spread.
   EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.9 / (1 + 0.5 * 0.5 * 0.5 * 0.5), 0.02);
   MakeOld(archive);
-  // Of 16 fresh seeds none yielded, as if one in four had of one more.
-  const double barren = 0.25 / 17;
-  EXPECT_NEAR(static_cast<double>(archive.fresh_yield()) / 65536, barren, 1e-3);
-  EXPECT_NEAR(SharesOf(archive, random_).exploit,
-              ChanceToExploit(0, 16, barren, 1760), 0.02);
+  EXPECT_NEAR(static_cast<double>(archive.surprise()) / 256, 16, 0.1);
+  EXPECT_NEAR(ChanceToExploit(archive), 0.9, 0.02);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
+              0.02);
   // After 192 = 64 + 8 · 16 barren timelines half as much.
   for (int i = 0; i < 192; ++i) archive.CommitTimeline(false, false);
-  EXPECT_NEAR(SharesOf(archive, random_).exploit,
-              ChanceToExploit(192, 16, barren, 1952), 0.02);
-  for (int i = 0; i < 20000; ++i) archive.CommitTimeline(false, false);
-  EXPECT_LT(SharesOf(archive, random_).exploit, 0.03);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
+              0.02);
+  for (int i = 0; i < 800; ++i) archive.CommitTimeline(false, false);
+  EXPECT_LT(SharesOf(archive, random_).exploit, 0.05);
+}
+
+TEST_F(PolicyTest, GreedyIsSeldomBoredBeforeItsPatienceEnds) {
+  Archive archive = RandomArchive(200, 100, 50);
+  MakeOld(archive);
+  const double at_once = SharesOf(archive, random_).exploit;
+  // Branches yielded so much that a few in vain do not change that.
+  for (int i = 0; i < 48; ++i) archive.CommitTimeline(false, false);
+  const double later = SharesOf(archive, random_).exploit;
+  // A quarter of the patience: 1/17, hardly more than the 1/20 of old.
+  EXPECT_NEAR(later / at_once, 1, 0.05);
+}
+
+TEST_F(PolicyTest, GreedyExploitsLittleWhereEachTimelineYields) {
+  Archive archive = RandomArchive(200, 100, 50);
+  MakeOld(archive);
+  // Of the branches only, so nothing but surprise speaks against it.
+  for (int i = 0; i < 64; ++i) archive.CommitTimeline(false, true);
+  EXPECT_NEAR(static_cast<double>(archive.surprise()) / 256, 1, 0.1);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
+              0.02);
+  EXPECT_LT(SharesOf(archive, random_).exploit, 0.25);
 }
 
 TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYield) {
@@ -214,11 +242,10 @@ TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYield) {
   MakeOld(archive);
   // Every 16th: 1/16 of them is nearly as much as branches do.
   for (int i = 1; i <= 1600; ++i) archive.CommitTimeline(true, i % 16 == 0);
-  const double fresh_yield =
-      static_cast<double>(archive.fresh_yield()) / 65536;
-  EXPECT_NEAR(fresh_yield, 1.6 / 17, 0.02);
-  EXPECT_NEAR(SharesOf(archive, random_).exploit,
-              ChanceToExploit(0, 16, fresh_yield, 3360), 0.02);
+  EXPECT_NEAR(static_cast<double>(archive.fresh_yield()) / 65536, 1.6 / 17,
+              0.02);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
+              0.02);
   // Where every timeline yields there is no need to choose.
   for (int i = 0; i < 5000; ++i) archive.CommitTimeline(true, true);
   EXPECT_LT(SharesOf(archive, random_).exploit, 0.01);
