@@ -40,8 +40,7 @@ class Policy {
 // The chance to exploit is the product of
 //   1 - max(1/20, streak² / (streak² + (64 + 8 surprise)²)): nothing found for
 //     much longer than usual: look elsewhere
-//   surprise² / (surprise² + 2²): while each timeline shows something new,
-//   fresh
+//   surprise² / (surprise² + 2²): while each timeline shows something new, fresh
 //     seeds do as well, and without a bias
 //   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
 //   timelines / (timelines + 8): a shallow bug shows in the first few seeds
