@@ -82,7 +82,7 @@ void CraftCluster::OnApplied(CraftServer& server, uint64_t command) {
 
 void CraftCluster::OnLeader(raft_id id, raft_term term) {
   const raft_id first = leader_of_term_.emplace(term, id).first->second;
-  ASSERT_ALWAYS(first == id, "a term has one leader", {"term", term},
+  ASSERT_ALWAYS(first == id, "no two nodes lead in one term", {"term", term},
                 {"first", first}, {"second", id});
 }
 

@@ -8,7 +8,7 @@
 //   agreement     all nodes apply the same commands in the same order
 //   durability    an acknowledged command is never replaced, and in the end
 //                 it is among those that every node has applied
-//   election      a term has one leader
+//   election      no two nodes lead in one term
 //   availability  a server never shuts itself down (with strict=true)
 //
 // Observing never draws, sends or waits.
