@@ -203,6 +203,26 @@ void AddFamily(SimulationBuilder& builder, FaultFamily family) {
   builder.Chaos(ChaosProfile::Random().Only({family}).Environment(false));
 }
 
+void AddProfilePauses(SimulationBuilder& builder) {
+  AddFamily(builder, FaultFamily::kPause);
+}
+void AddRandomPartitions(SimulationBuilder& builder) {
+  AddNetworkFaults(builder, {.partition_interval = absl::Milliseconds(200),
+                             .partition_duration = kPause});
+}
+void AddTroubleCrashes(SimulationBuilder& builder) {
+  AddTrouble(builder, {.crash_pause = kPause});
+}
+void AddTroubleCuts(SimulationBuilder& builder) {
+  AddTrouble(builder, {.cut_pause = kPause});
+}
+void AddTroubleStalls(SimulationBuilder& builder) {
+  AddTrouble(builder, {.stall_pause = kPause});
+}
+void AddRaftCrashes(SimulationBuilder& builder) {
+  AddRaftChaos(builder, {.partitions = false});
+}
+
 constexpr absl::Duration kSlow = absl::Milliseconds(100);
 
 const std::vector<Case>& Cases() {
@@ -215,17 +235,11 @@ const std::vector<Case>& Cases() {
            },
        .end = "crash"},
       {.name = "ProfilePause",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddFamily(builder, FaultFamily::kPause);
-           },
+       .add = AddProfilePauses,
        .end = "paused",
        .step = kSlow},
       {.name = "EndOfProfilePause",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddFamily(builder, FaultFamily::kPause);
-           },
+       .add = AddProfilePauses,
        .begin = "paused",
        .end = "resumed",
        .step = kSlow},
@@ -248,20 +262,10 @@ const std::vector<Case>& Cases() {
        .end = "calendar steps",
        .step = kSlow},
       {.name = "RandomPartition",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddNetworkFaults(builder,
-                              {.partition_interval = absl::Milliseconds(200),
-                               .partition_duration = kPause});
-           },
+       .add = AddRandomPartitions,
        .end = "cut off from"},
       {.name = "EndOfRandomPartition",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddNetworkFaults(builder,
-                              {.partition_interval = absl::Milliseconds(200),
-                               .partition_duration = kPause});
-           },
+       .add = AddRandomPartitions,
        .begin = "cut off from",
        .end = "the random partition ends"},
       {.name = "Swizzle",
@@ -271,43 +275,19 @@ const std::vector<Case>& Cases() {
                               {.swizzle_interval = absl::Milliseconds(200)});
            },
        .end = "swizzle-clogged"},
-      {.name = "TroubleCrash",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddTrouble(builder, {.crash_pause = kPause});
-           },
-       .end = "crash"},
+      {.name = "TroubleCrash", .add = AddTroubleCrashes, .end = "crash"},
       {.name = "EndOfTroubleCrash",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddTrouble(builder, {.crash_pause = kPause});
-           },
+       .add = AddTroubleCrashes,
        .begin = "crash",
        .end = "restart"},
-      {.name = "TroubleCut",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddTrouble(builder, {.cut_pause = kPause});
-           },
-       .end = "cut off from"},
+      {.name = "TroubleCut", .add = AddTroubleCuts, .end = "cut off from"},
       {.name = "EndOfTroubleCut",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddTrouble(builder, {.cut_pause = kPause});
-           },
+       .add = AddTroubleCuts,
        .begin = "cut off from",
        .end = "reunited with"},
-      {.name = "TroubleStall",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddTrouble(builder, {.stall_pause = kPause});
-           },
-       .end = "paused"},
+      {.name = "TroubleStall", .add = AddTroubleStalls, .end = "paused"},
       {.name = "EndOfTroubleStall",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddTrouble(builder, {.stall_pause = kPause});
-           },
+       .add = AddTroubleStalls,
        .begin = "paused",
        .end = "resumed"},
       {.name = "TroubleDrift",
@@ -317,17 +297,11 @@ const std::vector<Case>& Cases() {
            },
        .end = "clock drifts"},
       {.name = "RaftCrash",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddRaftChaos(builder, {.partitions = false});
-           },
+       .add = AddRaftCrashes,
        .end = "crash",
        .step = absl::Milliseconds(10)},
       {.name = "EndOfRaftCrash",
-       .add =
-           [](SimulationBuilder& builder) {
-             AddRaftChaos(builder, {.partitions = false});
-           },
+       .add = AddRaftCrashes,
        .begin = "crash",
        .end = "restart",
        .step = absl::Milliseconds(10)},

@@ -5,6 +5,8 @@
 // cost and, unlike times, the same on every machine.
 #include <sys/resource.h>
 
+#include <utility>
+
 #include "absl/status/statusor.h"
 #include "explorer/search/explore.h"
 #include "gtest/gtest.h"
@@ -20,38 +22,44 @@ long FaultsOfChildren() {
   return usage.ru_minflt;
 }
 
-TEST(ForkCost, AForkedTimelineTakesFewPageFaults) {
-  if (!Arena::IsEnabled()) GTEST_SKIP() << "under sanitizers all is different";
-  ExploreOptions options;
-  options.campaign = "maze";
-  options.snapshot = "fork";
+// Explores with one worker.
+long FaultsPerTimeline(ExploreOptions options, ExploreResult& result) {
   options.workers = 1;
-  options.timelines = 2000;
   const long before = FaultsOfChildren();
-  const absl::StatusOr<ExploreResult> result = Explore(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  absl::StatusOr<ExploreResult> explored = Explore(options);
+  EXPECT_TRUE(explored.ok()) << explored.status();
+  if (!explored.ok()) return -1;
+  result = *std::move(explored);
+  return (FaultsOfChildren() - before) / static_cast<long>(result.timelines);
+}
+
+class ForkCost : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!Arena::IsEnabled()) {
+      GTEST_SKIP() << "under sanitizers all is different";
+    }
+  }
+  ExploreOptions options_;
+  ExploreResult result_;
+};
+
+TEST_F(ForkCost, AForkedTimelineTakesFewPageFaults) {
+  options_.campaign = "maze";
+  options_.snapshot = "fork";
+  options_.timelines = 2000;
   // 58 where nothing is done about them, 22 where all of it works.
-  EXPECT_LE((FaultsOfChildren() - before) /
-                static_cast<long>(result->timelines),
-            32);
+  EXPECT_LE(FaultsPerTimeline(options_, result_), 32);
 }
 
 // Short timelines that discover ten marks each, to which nobody comes back.
-TEST(ForkCost, WhatIsCheapToReplayIsNotParked) {
-  if (!Arena::IsEnabled()) GTEST_SKIP() << "under sanitizers all is different";
-  ExploreOptions options;
-  options.campaign = "trap";
-  options.policy = "seeds";
-  options.workers = 1;
-  options.timelines = 300;
-  const long before = FaultsOfChildren();
-  const absl::StatusOr<ExploreResult> result = Explore(options);
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_GE(result->discoveries, 1000u);
+TEST_F(ForkCost, WhatIsCheapToReplayIsNotParked) {
+  options_.campaign = "trap";
+  options_.policy = "seeds";
+  options_.timelines = 300;
   // 300 if a process is parked at each.
-  EXPECT_LE((FaultsOfChildren() - before) /
-                static_cast<long>(result->timelines),
-            30);
+  EXPECT_LE(FaultsPerTimeline(options_, result_), 30);
+  EXPECT_GE(result_.discoveries, 1000u);
 }
 
 }  // namespace

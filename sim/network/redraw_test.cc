@@ -185,7 +185,8 @@ TEST(Redraw, WhichOneIsLateIsDecidedAnew) {
   EXPECT_LT(beyond, 499);
 }
 
-// Branches at every draw of a connection's life: no byte is lost or swapped.
+// Branches at the first draws of a connection, one after the other, also while
+// a segment is about to be scheduled: no byte is lost or swapped.
 TEST(Redraw, StreamsStayWhole) {
   const std::string sent = Pattern(300000);
   std::vector<absl::Duration> ends;
@@ -209,7 +210,7 @@ TEST(Redraw, StreamsStayWhole) {
 }
 
 TEST(Redraw, AStreamsFirstSegmentIsOneThatHasNotArrivedYet) {
-  // A world in which the reply takes more than four of its ten milliseconds.
+  // A world in which the segment is on its way for more than four milliseconds.
   constexpr absl::Duration kElapsed = absl::Milliseconds(4);
   auto play = [&](uint64_t seed, std::optional<uint64_t> branch) {
     TestNet net(seed, OneToElevenMs());

@@ -27,7 +27,8 @@ void Connection::Transmit(End& end, Segment* segment) {
 void Connection::ScheduleArrival(End& end, Segment* segment) {
   const int64_t now_ns = fabric_->world->now_ns();
   segment->sent_ns = end.link->SentNs(now_ns, segment->size);
-  // A branch may redraw what is in flight before this draw.
+  // First: a branch at this very draw lets the others draw again, too, and so
+  // moves last_arrival_ns.
   const int64_t arrival_ns = segment->sent_ns + end.link->DrawLatencyNs();
   end.last_arrival_ns = std::max(end.last_arrival_ns, arrival_ns);
   fabric_->world->Schedule(*segment, end.last_arrival_ns - now_ns);
