@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "explorer/campaign.h"
 #include "explorer/campaigns/craft_cluster.h"
+#include "explorer/campaigns/testing_marks.h"
 #include "sim/assertions/table.h"
 #include "sim/runner/builder.h"
 #include "sim/runner/fault_injector.h"
@@ -118,6 +119,16 @@ TEST(Craft, PartitionsLoseAcknowledgedWrites) {
   const IterationResult again = builder.RunIteration(seed);
   EXPECT_EQ(again.trace_hash, result.trace_hash);
   EXPECT_EQ(FirstViolation(again), FirstViolation(result));
+}
+
+// Which links are cut is part of it.
+TEST(Craft, TellsHowFarTheLeadersRivalsAre) {
+  SimulationBuilder builder = Build({});
+  MarkCollector marks;
+  for (uint64_t seed = 1; seed <= 20; ++seed) builder.RunIteration(seed);
+  for (const char* bucket : {"apart=0", "apart=1", "rival=1", "rival=2"}) {
+    EXPECT_GT(marks.Count("craft rivals", bucket), 0) << bucket;
+  }
 }
 
 // Not part of the campaign: a crashed server must come back from its disk.
