@@ -81,8 +81,6 @@ class CraftClient final : public Workload {
   Task<absl::Status> Check(SimContext& ctx) override {
     const std::shared_ptr<CraftCluster> cluster = CraftCluster::Of(ctx.state());
     cluster->CheckConvergence();
-    ASSERT_SOMETIMES(cluster->acknowledged() > 100,
-                     "more than 100 commands are acknowledged");
     co_return absl::OkStatus();
   }
 
