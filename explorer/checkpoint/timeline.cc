@@ -53,8 +53,9 @@ class Timeline final : public IterationHooks,
                        public DrawWatcher,
                        public BoundaryWatcher {
  public:
-  Timeline(Region* region, DrawSplits splits)
+  Timeline(Region* region, const ImagePool* images, DrawSplits splits)
       : region_(region),
+        images_(images),
         coordinator_pid_(region->coordinator_pid),
         splits_(std::move(splits)),
         edges_(region) {}
@@ -69,10 +70,7 @@ class Timeline final : public IterationHooks,
     const uint64_t split = splits_.After(world.random().draws());
     if (split != DrawWatcher::kNever) world.random().Watch(this, split);
     const bool is_splitpoint = split_ordinal_ == 0;
-    if (is_splitpoint && order_->recreate >= 0 &&
-        ForkCheckpoint(order_->recreate)) {
-      return;
-    }
+    if (is_splitpoint && LeaveSplitpoint()) return;
     Branch();
   }
 
@@ -257,30 +255,80 @@ class Timeline final : public IterationHooks,
     }
   }
 
-  // Makes this process a runner. Returns once for each of its jobs.
+  // Makes this process a runner. Returns once for each of its jobs that begins
+  // here.
   void Serve(uint32_t index) {
-    RunnerSlot* const runner = &region_->runners[index];
-    const OrderRing& orders = region_->runner_orders[index];
-    runner->pid.store(pid_, std::memory_order_release);
+    region_->runners[index].pid.store(pid_, std::memory_order_release);
     // All that is written after it is undone in the next round; so it is
     // written again in each.
     Snapshot* const snapshot = Snapshot::Take();
-    runner_ = runner;
-    runner_orders_ = &orders;
     snapshot_ = snapshot;
     files_ = Snapshot::Descriptors();
-    if (snapshot != nullptr) {
-      files_ = snapshot->descriptors();
-      if (snapshot->restores() == 0) runner->cpu_ns.store(CpuNs());
+    BeRunner(index);
+    if (snapshot == nullptr) {
+      Begin(NextOrder());
+      return;
     }
-    const uint32_t done = runner->done.load(std::memory_order_relaxed);
+    snapshot->set_owner(index);
+    files_ = snapshot->descriptors();
+    const uint32_t job = NextOrder();
+    if (snapshot->restores() == 0) {
+      runner_->cpu_ns.store(CpuNs());
+      RestoreImage(job);
+    }
+    Begin(job);
+  }
+
+  void BeRunner(uint32_t index) {
+    runner_ = &region_->runners[index];
+    runner_orders_ = &region_->runner_orders[index];
+  }
+
+  // The first order that is not carried out yet, once there is one and a worker
+  // for it.
+  uint32_t NextOrder() {
+    const uint32_t done = runner_->done.load(std::memory_order_relaxed);
     for (int spins = 0;; ++spins) {
-      const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
+      const uint32_t ordered =
+          runner_orders_->ordered.load(std::memory_order_acquire);
       if (ordered != done) break;
-      if (spins >= kSpins) FutexWait(&orders.ordered, ordered);
+      if (spins >= kSpins) FutexWait(&runner_orders_->ordered, ordered);
     }
-    if (runner->has_worker.load() == 0) WaitForWorker();
-    Begin(orders.ring[done % OrderRing::kSize]);
+    if (runner_->has_worker.load() == 0) WaitForWorker();
+    return runner_orders_->ring[done % OrderRing::kSize];
+  }
+
+  // Goes on where the nearest image of the job's was stored; returns if there
+  // is none.
+  void RestoreImage(uint32_t job) {
+    const JobOrder& order = region_->orders[job];
+    for (uint32_t i = 0; i < order.image_count; ++i) {
+      snapshot_->RestoreImage(*images_, order.images[i].image,
+                              order.images[i].segments);
+    }
+  }
+
+  // kResumed in each job that begins where the image was stored: by this
+  // process or, as far as its memory remembers, by another.
+  Snapshot::Stored StoreImage(const ImageRef& image) {
+    if (image.generation == 0 || runner_ == nullptr || snapshot_ == nullptr) {
+      return Snapshot::Stored::kRefused;
+    }
+    const uint64_t before_ns = CpuNs();
+    const Snapshot::Stored stored = snapshot_->StoreImage(*images_, image);
+    if (stored == Snapshot::Stored::kResumed) {
+      BeRunner(static_cast<uint32_t>(snapshot_->owner()));
+      pid_ = runner_->pid.load(std::memory_order_relaxed);
+      files_ = snapshot_->descriptors();
+      world_->random().ClearBreakpoints();
+      known_segments_ = snapshot_->note();
+      Begin(NextOrder());
+      return stored;
+    }
+    runner_->forks_ns += CpuNs() - before_ns;
+    if (stored == Snapshot::Stored::kStored) ++region_->images_stored;
+    if (stored == Snapshot::Stored::kTooLarge) ++region_->images_too_large;
+    return stored;
   }
 
   void WaitForWorker() {
@@ -294,11 +342,13 @@ class Timeline final : public IterationHooks,
     runner_->has_worker.store(1);
   }
 
-  // A runner's job is done: says so, and goes back to Serve. Returns if this
+  // A runner's job is done: says so, and goes on with the next. Returns if this
   // process must not run another.
   void EndRound() {
     runner_->cpu_ns.store(CpuNs() - runner_->forks_ns,
                           std::memory_order_relaxed);
+    runner_->steps.fetch_add(job_->draws + job_->events - begun_at_steps_,
+                             std::memory_order_relaxed);
     const uint32_t done = 1 + runner_->done.load();
     // Whom the coordinator sees idle may be killed: it must have no worker.
     bool is_idle = runner_orders_->ordered.load() == done || snapshot_ == nullptr;
@@ -314,7 +364,9 @@ class Timeline final : public IterationHooks,
         region_->coordinator_sleeps.exchange(0) != 0) {
       kill(region_->coordinator_pid, kRunnerSignal);
     }
-    if (snapshot_ != nullptr) snapshot_->Restore();
+    if (snapshot_ == nullptr) return;
+    RestoreImage(NextOrder());
+    snapshot_->Restore();
   }
 
   // Forks a process that parks here. Returns false in this timeline, and true
@@ -347,6 +399,7 @@ class Timeline final : public IterationHooks,
     job_->pid.store(pid_, std::memory_order_release);
     fault::SetRecord(&job_->fault, pid_);
     checkpoints_used_ = 0;
+    images_used_ = 0;
     known_marks_ = 0;
     told_ = 0;
     Tell(FirstTold(order_->job));
@@ -354,18 +407,23 @@ class Timeline final : public IterationHooks,
       region_->MakeReadOnly();
       is_closed_ = true;
     }
+    // Modulo 2^64: from the nursery, the world has to be built.
+    begun_at_steps_ = world_ == nullptr
+                          ? -kBuildSteps
+                          : world_->random().draws() + world_->events();
     if (world_ != nullptr) Branch();
   }
 
   // Sets the order's breakpoints, from here on.
   void Branch() {
-    if (const uint32_t size = order_->path_size; size > 0) {
+    const uint64_t known = std::exchange(known_segments_, 0);
+    if (const uint32_t size = order_->path_size; size > known) {
       // Outside the arena: how a timeline came to its splitpoint must not show
       // in the addresses that its world hands out.
       Arena::OutsideScope outside;
       const Breakpoint* const path = region_->PathOf(order_index_, size);
       world_->random().SetBreakpoints(
-          std::vector<Breakpoint>(path, path + size));
+          std::vector<Breakpoint>(path + known, path + size));
     }
     recording_ = ordinal_ == split_ordinal_;
     if (recording_) AssertionTable::Get().ResetCounts();
@@ -373,10 +431,17 @@ class Timeline final : public IterationHooks,
                   world_->events());
   }
 
+  // Leaves a process or an image at the job's splitpoint, if so ordered. True:
+  // this is a job that branches off there.
+  bool LeaveSplitpoint() {
+    if (order_->recreate >= 0 && ForkCheckpoint(order_->recreate)) return true;
+    return StoreImage(order_->store) == Snapshot::Stored::kResumed;
+  }
+
   // A replay has come to the mark where its cell was discovered.
   void ReachSplitpoint() {
     recording_ = true;
-    if (order_->recreate >= 0 && ForkCheckpoint(order_->recreate)) return;
+    if (LeaveSplitpoint()) return;
     AssertionTable::Get().ResetCounts();
     edges_.Record(job_, order_->known_until, world_->events());
   }
@@ -428,9 +493,19 @@ class Timeline final : public IterationHooks,
       checkpoint = order_->free_checkpoints[checkpoints_used_++];
       if (ForkCheckpoint(checkpoint)) return;
     }
+    int32_t image = -1;
+    if (images_used_ < order_->new_image_count) {
+      const ImageRef& ref = order_->new_images[images_used_++];
+      const Snapshot::Stored stored = StoreImage(ref);
+      if (stored == Snapshot::Stored::kResumed) return;
+      if (stored == Snapshot::Stored::kStored) {
+        image = static_cast<int32_t>(ref.slot);
+      }
+    }
     Discovery& discovery = job_->discoveries[count];
     FillIn(news.key, news.quality, discovery.at);
     discovery.checkpoint = checkpoint;
+    discovery.image = image;
     discovery.assertion = news.assertion;
     discovery.first_edge = news.edges.first;
     discovery.edges = news.edges.size;
@@ -440,6 +515,7 @@ class Timeline final : public IterationHooks,
   }
 
   Region* region_;
+  const ImagePool* const images_;
   const pid_t coordinator_pid_;  // the region's would cost a page fault
   pid_t pid_ = getpid();
   const DrawSplits splits_;
@@ -451,6 +527,9 @@ class Timeline final : public IterationHooks,
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
+  uint32_t images_used_ = 0;
+  uint64_t begun_at_steps_ = 0;
+  uint64_t known_segments_ = 0;  // of the order's path, where the job begins
   uint64_t known_marks_ = 0;  // that the job came to
   uint64_t told_ = 0;  // the checksums of what the job's slot says so far
   EdgeWatch edges_;
@@ -464,15 +543,15 @@ class Timeline final : public IterationHooks,
 
 }  // namespace
 
-void RunNursery(Region* region, SimulationBuilder* simulation,
-                DrawSplits splits) {
+void RunNursery(Region* region, const ImagePool* images,
+                SimulationBuilder* simulation, DrawSplits splits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   MoveTextToHugePages();  // or all is only slower
   LeaveRestartableSequences();  // likewise
   region->MakeOrdersReadOnly();
   fault::Install(region->memory_limit);
-  auto* timeline = new Timeline(region, std::move(splits));
+  auto* timeline = new Timeline(region, images, std::move(splits));
   KeepMallocInPlace();
   {
     // The arena is mapped from the beginning, for a runner's sake: its mappings
@@ -503,8 +582,8 @@ void Order(Region* region, int32_t checkpoint, uint32_t job_slot) {
   FutexWake(&orders.ordered);
 }
 
-void OrderRunner(Region* region, int32_t checkpoint, uint32_t runner) {
-  Order(region, checkpoint, kRunnerOrder + runner);
+void OrderRunner(Region* region, uint32_t runner) {
+  Order(region, kNursery, kRunnerOrder + runner);
 }
 
 void ReturnWorker(Region* region) {

@@ -39,8 +39,12 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
       simulation_(std::move(simulation)),
       archive_(archive),
       region_(Region::Map()),
+      image_pool_(options.snapshot == SnapshotMode::kFork
+                      ? nullptr
+                      : std::make_unique<ImagePool>()),
       jobs_(options.lag),
       runners_(options.snapshot, options.workers, region_, &archive_),
+      images_(image_pool_.get(), &archive_, options.max_checkpoints),
       owner_(kMaxCheckpoints, -1),
       dying_(kMaxCheckpoints, false) {
   region_->ignores_edges = options.edges ? 0 : 1;
@@ -67,7 +71,7 @@ void ProcessPool::Start() {
   CHECK(pid >= 0) << "fork failed";
   if (pid == 0) {
     setpgid(0, 0);
-    RunNursery(region_, &simulation_, options_.splits);
+    RunNursery(region_, image_pool_.get(), &simulation_, options_.splits);
   }
   setpgid(pid, pid);  // on both sides, as either may be first
   group_ = pid;
@@ -94,6 +98,9 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
   given.known_until = known_until;
   given.free_count = 0;
   given.recreate = -1;
+  given.image_count = 0;
+  given.new_image_count = 0;
+  given.store = {};
   ++running_;
   ++waiting_;
   HandOut();
@@ -107,6 +114,8 @@ void ProcessPool::SubmitDone(Job next) {
   job(number) = std::move(next);
   order(number).free_count = 0;
   order(number).recreate = -1;
+  order(number).new_image_count = 0;
+  order(number).store = {};
 }
 
 void ProcessPool::RunGuarded(uint64_t number) {
@@ -139,11 +148,11 @@ void ProcessPool::HandOut() {
 bool ProcessPool::HandOut(uint64_t number) {
   using Way = RunnerSet::Choice::Way;
   Job& next = job(number);
+  const int nearest = images_.NearestTo(next.splitpoint);
   RunnerSet::Choice choice = {.way = Way::kFork};
   if (!next.is_guarded) {
-    choice = runners_.Choose(
-        next.splitpoint, forked_ + runners_.busy() < options_.workers,
-        [this](int splitpoint) { return CheckpointOf(splitpoint) >= 0; });
+    choice = runners_.Choose(next.splitpoint, nearest,
+                             forked_ + runners_.busy() < options_.workers);
   }
   if (choice.way == Way::kWait) return false;
   if (choice.way == Way::kFork && !region_->TakeWorker()) return false;
@@ -156,24 +165,37 @@ bool ProcessPool::HandOut(uint64_t number) {
     if (!next.is_guarded) {
       LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
     }
-    if (order(number).recreate >= 0) runners_.CountParking(next.splitpoint);
     next.checkpoint = from == Job::kNone ? kNursery : CheckpointOf(from);
     ++forked_;
     Order(region_, next.checkpoint, job_slot);
     return true;
   }
-  if (choice.way == Way::kNewRunner) {
-    choice.runner = runners_.Add(
-        choice.place,
-        choice.place == Job::kNone ? kNursery : CheckpointOf(choice.place));
-  }
-  Prepare(number, runners_.place(choice.runner));
+  if (choice.way == Way::kNewRunner) choice.runner = runners_.Add();
+  Prepare(number, Job::kNone);
   if (runners_.PaysToPark(next.splitpoint)) {
     LendCheckpoints(number, /*recreate=*/false);
   }
+  LendImages(number, nearest);
   next.runner = choice.runner;
   runners_.Give(choice.runner, number, job_slot);
   return true;
+}
+
+void ProcessPool::LendImages(uint64_t number, int nearest) {
+  const int splitpoint = job(number).splitpoint;
+  JobOrder& given = order(number);
+  images_.List(splitpoint, number, given);
+  if (given.store.generation == 0 &&
+      runners_.PaysToStore(splitpoint, nearest)) {
+    given.store = images_.Lend(number);
+    if (given.store.generation != 0) images_.Assign(given.store, splitpoint);
+  }
+  if (!runners_.PaysToStoreDiscoveries()) return;
+  while (given.new_image_count < kMaxNewImages) {
+    const ImageRef image = images_.Lend(number);
+    if (image.generation == 0) return;
+    given.new_images[given.new_image_count++] = image;
+  }
 }
 
 void ProcessPool::Prepare(uint64_t number, int from) {
@@ -260,7 +282,6 @@ void ProcessPool::ReturnCheckpointSlot(int checkpoint) {
 }
 
 bool ProcessPool::Owes(int checkpoint) {
-  if (runners_.FindOwed(checkpoint) != RunnerSet::kNone) return true;
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (!job(n).is_done && job(n).checkpoint == checkpoint && PidOf(n) == 0) {
       return true;
@@ -313,15 +334,26 @@ void ProcessPool::SetCheckpoint(int splitpoint, int checkpoint) {
   }
 }
 
-void ProcessPool::Adopt(int checkpoint, int splitpoint) {
+void ProcessPool::Adopt(uint64_t number, int checkpoint, int image,
+                        int splitpoint) {
   last_used_.resize(archive_.splitpoints().size());
   last_used_[splitpoint] = finished_;
   if (checkpoint >= 0 && region_->checkpoints[checkpoint].pid.load() != 0) {
     SetCheckpoint(splitpoint, checkpoint);
   }
+  const JobOrder& given = order(number);
+  for (uint32_t i = 0; i < given.new_image_count; ++i) {
+    const ImageRef& stored = given.new_images[i];
+    if (static_cast<int>(stored.slot) == image && image_pool_->Has(stored)) {
+      images_.Assign(stored, splitpoint);
+    }
+  }
 }
 
-void ProcessPool::Retire(int splitpoint) { SetCheckpoint(splitpoint, -1); }
+void ProcessPool::Retire(int splitpoint) {
+  SetCheckpoint(splitpoint, -1);
+  images_.Retire(splitpoint);
+}
 
 void ProcessPool::Finish(uint64_t number, bool is_needed) {
   CHECK_EQ(number, finished_);
@@ -338,6 +370,7 @@ void ProcessPool::Finish(uint64_t number, bool is_needed) {
       ReturnCheckpointSlot(recreated);
     }
   }
+  images_.Finish(number, done);
   ++finished_;
   while (parked_ > options_.max_checkpoints) EvictColdest();
   KillCondemned();
@@ -377,14 +410,10 @@ bool ProcessPool::CollectFromRunners() {
   seen_done_ = done;
   runners_.Collect([this](uint64_t number) {
     Job& ended = job(number);
-    const JobSlot& result = slot(number);
-    const uint64_t steps =
-        runners_.StepsFrom(ended.runner, result.draws + result.events);
     ended.is_done = true;
     ended.wait_status = 0;
     --running_;
     ++rewound_;
-    return steps;
   });
   return true;
 }
@@ -546,11 +575,6 @@ void ProcessPool::CheckpointDied(int checkpoint) {
       EndFork();
       TakeBack(n);
     }
-  }
-  for (;;) {
-    const int owed = runners_.FindOwed(checkpoint);
-    if (owed == RunnerSet::kNone) break;
-    for (const uint64_t n : runners_.Remove(owed)) TakeBack(n);
   }
 }
 
