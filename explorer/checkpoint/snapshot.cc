@@ -178,15 +178,14 @@ void Snapshot::CopyOut() {
   }
 }
 
-bool Snapshot::Restore() { return Continue(nullptr); }
+void Snapshot::Restore() { Continue(nullptr); }
 
-bool Snapshot::Continue(const Image* image) {
-  if (!IsRestorable()) return false;
+void Snapshot::Continue(const Image* image) {
   ++restores_;
   target_ = image;
   // On a stack of its own, as the live one is overwritten.
   setcontext(&restoring_);
-  return false;
+  _exit(1);  // setcontext cannot fail on a context of getcontext
 }
 
 void Snapshot::RestoreFrom(unsigned high, unsigned low) {
@@ -266,7 +265,7 @@ void Snapshot::ZeroWhatGrew() {
   }
 }
 
-bool Snapshot::IsRestorable() {
+bool Snapshot::CanRestore() {
   char* const heap_end = static_cast<char*>(sbrk(0));
   if (heap_end < heap_end_) return false;
   if (heap_end > heap_end_ && brk(heap_end_) != 0) return false;

@@ -7,8 +7,8 @@
 //   if (snapshot == nullptr) …                 // not possible here: fork
 //   RunTheWorld(order_in_shared_memory);
 //   PublishInSharedMemory();
-//   snapshot->Restore();                       // continues at Take
-//   _exit(0);                                  // it could not be restored
+//   if (snapshot->CanRestore()) snapshot->Restore();  // continues at Take
+//   _exit(0);
 //
 // Copied are all private writable memory (the arena as far as it has ever been
 // written, data and bss of every loaded object, thread-locals, malloc's heap,
@@ -26,7 +26,7 @@
 //     …  // somebody has put it in place: maybe another process than stored it
 //   }
 //   …
-//   if (!snapshot->RestoreImage(pool, image, note)) …  // it is not there
+//   snapshot->RestoreImage(pool, image, note);  // returns if it is not there
 //
 // Not put back: what the kernel keeps (positions of files, timers, signal
 // handlers, the working directory). Restore refuses when it sees that mappings
@@ -68,10 +68,11 @@ class Snapshot {
   static Snapshot* Take(const SnapshotOptions& options = {});
   Snapshot(const Snapshot&) = delete;
 
-  // Puts everything back and returns from Take; returns here, with false, if
-  // the process is no longer one that a copy can put right. Then it had better
-  // end.
-  bool Restore();
+  // Whether the process is still one that a copy can put right. If not, it had
+  // better end.
+  bool CanRestore();
+  // Puts everything back and returns from Take. REQUIRES: CanRestore.
+  [[noreturn]] void Restore();
 
   enum class Stored {
     kStored,
@@ -82,10 +83,9 @@ class Snapshot {
   // Stores an image of this moment; it is there once it is whole. O(what has
   // been written to since the snapshot)
   Stored StoreImage(const ImagePool& pool, const ImageRef& image);
-  // Continues where the image was stored; returns, with false, if it is not
-  // there, or if the process is no longer one that a copy can put right.
-  // note: for whoever continues there.
-  bool RestoreImage(const ImagePool& pool, const ImageRef& image,
+  // Continues where the image was stored; returns if it is not there. note: for
+  // whoever continues there. REQUIRES: CanRestore.
+  void RestoreImage(const ImagePool& pool, const ImageRef& image,
                     uint64_t note);
   uint64_t note() const { return note_; }
 
@@ -152,8 +152,7 @@ class Snapshot {
   void PutBackImage(const Image& image);
   void PutBackBeyond(const Image& image);
 
-  bool Continue(const Image* image);
-  bool IsRestorable();
+  [[noreturn]] void Continue(const Image* image);
   bool IsLikeBefore();
   bool MappingsAreTheSame();
   uint64_t MappedPages() const;

@@ -143,20 +143,18 @@ bool Snapshot::WriteImage(const ImagePool& pool, const ImageRef& image) {
          pool.Write(image.slot, 0, &number, 1);
 }
 
-bool Snapshot::RestoreImage(const ImagePool& pool, const ImageRef& image,
+void Snapshot::RestoreImage(const ImagePool& pool, const ImageRef& image,
                             uint64_t note) {
-  if (!pool.Has(image)) return false;
+  if (!pool.Has(image)) return;
   const auto* const stored =
       reinterpret_cast<const Image*>(pool.at(image.slot));
-  if (stored->snapshot != this || stored->layout != layout_) return false;
+  if (stored->snapshot != this || stored->layout != layout_) return;
   memcpy(&image_context_, &stored->context, sizeof(image_context_));
   // It points into the structure itself.
   image_context_.uc_mcontext.fpregs = &image_context_.__fpregs_mem;
   note_ = note;
   has_resumed_ = true;
   Continue(stored);
-  has_resumed_ = false;
-  return false;
 }
 
 void Snapshot::PutBackImage(const Image& image) {

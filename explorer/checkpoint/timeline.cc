@@ -1,19 +1,19 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/checkpoint/timeline.h"
 
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "explorer/checkpoint/edge_watch.h"
+#include "explorer/checkpoint/orders.h"
 #include "explorer/checkpoint/program_memory.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
@@ -23,29 +23,6 @@
 
 namespace moonpool::explorer {
 namespace {
-
-void FutexWait(const std::atomic<uint32_t>* word, uint32_t seen) {
-  syscall(SYS_futex, reinterpret_cast<const uint32_t*>(word), FUTEX_WAIT, seen,
-          nullptr, nullptr, 0);
-}
-
-void FutexWake(std::atomic<uint32_t>* word) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), FUTEX_WAKE, 1, nullptr,
-          nullptr, 0);
-}
-
-// A runner looks so often for its next order before it sleeps: orders mostly
-// come in less time than falling asleep and waking up takes.
-constexpr int kSpins = 200;
-
-// Of this process. Not the time of day: others may have been running.
-uint64_t CpuNs() {
-  Arena::OutsideScope outside;  // inside it would be the world's
-  timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000 +
-         static_cast<uint64_t>(now.tv_nsec);
-}
 
 // One process of the tree. Outside the world's arena; each fork has its copy.
 class Timeline final : public IterationHooks,
@@ -175,7 +152,7 @@ class Timeline final : public IterationHooks,
         job_->ChecksumOf(order_->job, told_,
                          AssertionTable::Get().entries().size());
     job_->finished.store(1, std::memory_order_release);
-    if (runner_ != nullptr) EndRound();
+    if (post_.has_value()) EndRound();
     _exit(0);
   }
 
@@ -210,8 +187,8 @@ class Timeline final : public IterationHooks,
     if (pid == 0) {
       pid_ = getpid();
       DieWithCoordinator();
-      if (runner_ != nullptr) Snapshot::CloseInChild(files_);
-      runner_ = nullptr;
+      if (post_.has_value()) Snapshot::CloseInChild(files_);
+      post_.reset();
     }
     return pid;  // negative: too many processes or too little memory
   }
@@ -225,15 +202,9 @@ class Timeline final : public IterationHooks,
   // the parked process itself.
   void Park(int32_t checkpoint) {
     CheckpointSlot& slot = region_->checkpoints[checkpoint];
-    const OrderRing& orders = region_->checkpoint_orders[checkpoint];
     slot.pid.store(pid_, std::memory_order_release);
     for (;;) {
-      const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
-      if (ordered == slot.taken) {
-        FutexWait(&orders.ordered, ordered);
-        continue;
-      }
-      const uint32_t order = orders.ring[slot.taken % OrderRing::kSize];
+      const uint32_t order = AwaitOrder(*region_, checkpoint);
       const pid_t pid = ForkSibling();
       if (pid == 0) {
         if (order >= kRunnerOrder) {
@@ -257,49 +228,39 @@ class Timeline final : public IterationHooks,
 
   // Makes this process a runner. Returns once for each of its jobs that begins
   // here.
-  void Serve(uint32_t index) {
-    region_->runners[index].pid.store(pid_, std::memory_order_release);
+  void Serve(uint32_t runner) {
+    region_->runners[runner].pid.store(pid_, std::memory_order_release);
     // All that is written after it is undone in the next round; so it is
     // written again in each.
     Snapshot* const snapshot = Snapshot::Take();
     snapshot_ = snapshot;
-    files_ = Snapshot::Descriptors();
-    BeRunner(index);
+    post_.emplace(region_, runner);
     if (snapshot == nullptr) {
-      Begin(NextOrder());
+      Begin(post_->NextJob());
       return;
     }
-    snapshot->set_owner(index);
+    snapshot->set_owner(runner);
     files_ = snapshot->descriptors();
-    const uint32_t job = NextOrder();
+    const uint32_t job = post_->NextJob();
     if (snapshot->restores() == 0) {
-      runner_->cpu_ns.store(CpuNs());
+      post_->SetUp();
       RestoreImage(job);
     }
     Begin(job);
   }
 
-  void BeRunner(uint32_t index) {
-    runner_ = &region_->runners[index];
-    runner_orders_ = &region_->runner_orders[index];
-  }
-
-  // The first order that is not carried out yet, once there is one and a worker
-  // for it.
-  uint32_t NextOrder() {
-    const uint32_t done = runner_->done.load(std::memory_order_relaxed);
-    for (int spins = 0;; ++spins) {
-      const uint32_t ordered =
-          runner_orders_->ordered.load(std::memory_order_acquire);
-      if (ordered != done) break;
-      if (spins >= kSpins) FutexWait(&runner_orders_->ordered, ordered);
-    }
-    if (runner_->has_worker.load() == 0) WaitForWorker();
-    return runner_orders_->ring[done % OrderRing::kSize];
+  // A runner's job is done: says so, and goes on with the next. Returns if this
+  // process must not run another.
+  void EndRound() {
+    const bool is_last = snapshot_ == nullptr || !snapshot_->CanRestore();
+    post_->Done(job_->draws + job_->events - begun_at_steps_, is_last);
+    if (is_last) return;
+    RestoreImage(post_->NextJob());
+    snapshot_->Restore();
   }
 
   // Goes on where the nearest image of the job's was stored; returns if there
-  // is none.
+  // is none. REQUIRES: CanRestore, or nothing has been run yet.
   void RestoreImage(uint32_t job) {
     const JobOrder& order = region_->orders[job];
     for (uint32_t i = 0; i < order.image_count; ++i) {
@@ -311,76 +272,37 @@ class Timeline final : public IterationHooks,
   // kResumed in each job that begins where the image was stored: by this
   // process or, as far as its memory remembers, by another.
   Snapshot::Stored StoreImage(const ImageRef& image) {
-    if (image.generation == 0 || runner_ == nullptr || snapshot_ == nullptr) {
+    if (image.generation == 0 || !post_.has_value() || snapshot_ == nullptr) {
       return Snapshot::Stored::kRefused;
     }
-    const uint64_t before_ns = CpuNs();
+    const uint64_t before_ns = RunnerPost::CpuNs();
     const Snapshot::Stored stored = snapshot_->StoreImage(*images_, image);
     if (stored == Snapshot::Stored::kResumed) {
-      BeRunner(static_cast<uint32_t>(snapshot_->owner()));
-      pid_ = runner_->pid.load(std::memory_order_relaxed);
+      post_.emplace(region_, static_cast<uint32_t>(snapshot_->owner()));
+      pid_ = post_->pid();
       files_ = snapshot_->descriptors();
-      world_->random().ClearBreakpoints();
       known_segments_ = snapshot_->note();
-      Begin(NextOrder());
+      world_->random().ClearBreakpoints();
+      Begin(post_->NextJob());
       return stored;
     }
-    runner_->forks_ns += CpuNs() - before_ns;
+    post_->LeaveOut(before_ns);
     if (stored == Snapshot::Stored::kStored) ++region_->images_stored;
     if (stored == Snapshot::Stored::kTooLarge) ++region_->images_too_large;
     return stored;
   }
 
-  void WaitForWorker() {
-    while (!region_->TakeWorker()) {
-      runner_->waits_for_worker.store(1);
-      region_->wait_for_worker.fetch_add(1);
-      FutexWait(&region_->free_workers, 0);
-      region_->wait_for_worker.fetch_sub(1);
-      runner_->waits_for_worker.store(0);
-    }
-    runner_->has_worker.store(1);
-  }
-
-  // A runner's job is done: says so, and goes on with the next. Returns if this
-  // process must not run another.
-  void EndRound() {
-    runner_->cpu_ns.store(CpuNs() - runner_->forks_ns,
-                          std::memory_order_relaxed);
-    runner_->steps.fetch_add(job_->draws + job_->events - begun_at_steps_,
-                             std::memory_order_relaxed);
-    const uint32_t done = 1 + runner_->done.load();
-    // Whom the coordinator sees idle may be killed: it must have no worker.
-    bool is_idle = runner_orders_->ordered.load() == done || snapshot_ == nullptr;
-    if (is_idle) {
-      runner_->has_worker.store(0);
-      is_idle = region_->wait_for_worker.load() == 0;
-      ReturnWorker(region_);
-    }
-    runner_->done.store(done);
-    const uint64_t all = 1 + region_->jobs_done.fetch_add(1);
-    if ((is_idle || all >= region_->wake_at.load()) &&
-        region_->coordinator_sleeps.load() != 0 &&
-        region_->coordinator_sleeps.exchange(0) != 0) {
-      kill(region_->coordinator_pid, kRunnerSignal);
-    }
-    if (snapshot_ == nullptr) return;
-    RestoreImage(NextOrder());
-    snapshot_->Restore();
-  }
-
   // Forks a process that parks here. Returns false in this timeline, and true
   // in each one that branches off the parked process later.
   bool ForkCheckpoint(int32_t checkpoint) {
-    RunnerSlot* const runner = runner_;
-    const uint64_t before_ns = runner != nullptr ? CpuNs() : 0;
+    const uint64_t before_ns = post_.has_value() ? RunnerPost::CpuNs() : 0;
     const pid_t pid = ForkSibling();
     if (pid == 0) {
       world_->random().ClearBreakpoints();
       Park(checkpoint);
       return true;
     }
-    if (runner != nullptr) runner->forks_ns += CpuNs() - before_ns;
+    if (post_.has_value()) post_->LeaveOut(before_ns);
     // Without the process the cell is only slower to return to.
     if (pid < 0) return false;
     // The parked process says so too, but this timeline may have ended before
@@ -535,9 +457,8 @@ class Timeline final : public IterationHooks,
   EdgeWatch edges_;
   bool is_closed_ = false;  // the job's slot may not be written to
 
-  RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
-  const OrderRing* runner_orders_ = nullptr;  // likewise
-  Snapshot* snapshot_ = nullptr;
+  std::optional<RunnerPost> post_;  // of a runner
+  Snapshot* snapshot_ = nullptr;    // likewise; or it has none
   Snapshot::Descriptors files_ = {};
 };
 
@@ -564,38 +485,6 @@ void RunNursery(Region* region, const ImagePool* images,
   AssertionTable::Get().set_observer(timeline);
   simulation->StopAtViolation().RunIteration(timeline->root_seed(), timeline);
   _exit(0);
-}
-
-namespace {
-// Returns how many orders it had before.
-uint32_t Append(OrderRing& orders, uint32_t order) {
-  const uint32_t ordered = orders.ordered.load(std::memory_order_relaxed);
-  orders.ring[ordered % OrderRing::kSize] = order;
-  orders.ordered.store(ordered + 1);
-  return ordered;
-}
-}  // namespace
-
-void Order(Region* region, int32_t checkpoint, uint32_t job_slot) {
-  OrderRing& orders = region->checkpoint_orders[checkpoint];
-  Append(orders, job_slot);
-  FutexWake(&orders.ordered);
-}
-
-void OrderRunner(Region* region, uint32_t runner) {
-  Order(region, kNursery, kRunnerOrder + runner);
-}
-
-void ReturnWorker(Region* region) {
-  region->free_workers.fetch_add(1);
-  if (region->wait_for_worker.load() > 0) FutexWake(&region->free_workers);
-}
-
-void OrderJob(Region* region, uint32_t runner, uint32_t job_slot) {
-  OrderRing& orders = region->runner_orders[runner];
-  const uint32_t ordered = Append(orders, job_slot);
-  // One that has something to do looks for more before it sleeps.
-  if (region->runners[runner].done.load() == ordered) FutexWake(&orders.ordered);
 }
 
 }  // namespace moonpool::explorer

@@ -23,24 +23,12 @@
 #ifndef MOONPOOL_EXPLORER_CHECKPOINT_TIMELINE_H_
 #define MOONPOOL_EXPLORER_CHECKPOINT_TIMELINE_H_
 
-#include <signal.h>
-
-#include <cstdint>
-
 #include "explorer/checkpoint/draw_splits.h"
 #include "explorer/shared/image_pool.h"
 #include "explorer/shared/region.h"
-#include "sim/assertions/table.h"
 #include "sim/runner/builder.h"
 
 namespace moonpool::explorer {
-
-// A runner wakes the coordinator with it. By default it is ignored; so code
-// under test cannot tell that it is blocked.
-inline constexpr int kRunnerSignal = SIGURG;
-
-// To build a world is worth so many draws or events.
-inline constexpr uint64_t kBuildSteps = 50;
 
 // Parks as the nursery; never returns. Lifetime: region was mapped, and the pool
 // made, before the fork that made this process. images: nullptr: none are
@@ -48,16 +36,6 @@ inline constexpr uint64_t kBuildSteps = 50;
 [[noreturn]] void RunNursery(Region* region, const ImagePool* images,
                              SimulationBuilder* simulation,
                              DrawSplits splits = {});
-
-// Gives an order to the process parked in a checkpoint slot: to run the job in
-// this job slot.
-void Order(Region* region, int32_t checkpoint, uint32_t job_slot);
-// The nursery is to fork a runner with this slot.
-void OrderRunner(Region* region, uint32_t runner);
-// A worker is free again; a runner may be waiting for it.
-void ReturnWorker(Region* region);
-// Gives a runner, forked or yet to be forked, a job to run after all others.
-void OrderJob(Region* region, uint32_t runner, uint32_t job_slot);
 
 }  // namespace moonpool::explorer
 

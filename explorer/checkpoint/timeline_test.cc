@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "explorer/checkpoint/orders.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "gtest/gtest.h"
 #include "sim/assertions/assertions.h"

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "explorer/checkpoint/orders.h"
 #include "explorer/checkpoint/timeline.h"
 #include "explorer/fault/fault.h"
 #include "providers/base/check.h"

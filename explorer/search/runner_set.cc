@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "explorer/checkpoint/timeline.h"
+#include "explorer/checkpoint/orders.h"
 #include "providers/base/check.h"
 
 namespace moonpool::explorer {
