@@ -24,6 +24,7 @@
 #include "explorer/search/archive.h"
 #include "explorer/search/image_set.h"
 #include "explorer/search/job.h"
+#include "explorer/search/parked_set.h"
 #include "explorer/search/runner_set.h"
 #include "explorer/shared/image_pool.h"
 #include "explorer/shared/region.h"
@@ -67,7 +68,7 @@ class ProcessPool {
   // Jobs submitted and not done.
   int running() const { return running_; }
   // Processes parked, and images.
-  int checkpoints() const { return parked_ + images_.size(); }
+  int checkpoints() const { return parked_.size() + images_.size(); }
   uint64_t rewound() const { return rewound_; }
   bool interrupted() const { return interrupted_; }
   // Internal: the engine cannot go on, and why.
@@ -110,21 +111,11 @@ class ProcessPool {
   // What a process needs to know to run the job from a splitpoint where it
   // stands, or from the nursery (kNone).
   void Prepare(uint64_t number, int from);
-  void LendCheckpoints(uint64_t number, bool recreate);
   // A job of a runner: which images it may begin at, and which it is to store.
   void LendImages(uint64_t number, int nearest);
-  // Whom nobody has adopted is killed.
-  void TakeBackCheckpoints(uint64_t number);
   // Only what is a process of this search: its pid was read from memory that
   // code under test may have overwritten. False: it is none.
   bool Kill(pid_t pid, int signal);
-  int FindLivingAncestor(int splitpoint) const;
-  int CheckpointOf(int splitpoint) const;
-
-  int TakeCheckpointSlot();
-  void ReturnCheckpointSlot(int checkpoint);
-  void SetCheckpoint(int splitpoint, int checkpoint);
-  void EvictColdest();
   void KillCondemned();
   // Whether the process still has to fork a job in flight.
   bool Owes(int checkpoint);
@@ -168,21 +159,11 @@ class ProcessPool {
   int forked_ = 0;   // of those, in processes of their own
   RunnerSet runners_;
   ImageSet images_;
+  ParkedSet parked_;
   uint64_t seen_done_ = 0;  // by runners, when they were last asked
   absl::Time now_ = absl::Now();
   absl::Time stands_still_since_;  // no job runs, although some are to
 
-  // A checkpoint slot is free, lent to a job in flight, the parked process of
-  // a splitpoint, condemned (to be killed once it owes no timeline) or dying
-  // (killed but not reaped yet).
-  std::vector<int> free_checkpoints_;
-  std::vector<int> owner_;  // slot -> splitpoint, -1: none
-  std::vector<int> condemned_;
-  std::vector<bool> dying_;
-  // By splitpoint: its slot or -1, and the job that branched off there last.
-  std::vector<int> checkpoint_;
-  std::vector<uint64_t> last_used_;
-  int parked_ = 0;
   uint64_t reaps_ = 0;  // signals of processes that had ended
   size_t lost_ = 0;  // processes that have ended, of jobs yet to be found
 
