@@ -132,7 +132,8 @@ uint64_t DigestOf(const State& state) {
     }
   }
   for (size_t i = 0; state.sparse != nullptr && i < kSparse; ++i) {
-    if (state.sparse[i] != 0) add(i), add(static_cast<uint64_t>(state.sparse[i]));
+    if (state.sparse[i] == 0) continue;
+    add(i), add(static_cast<uint64_t>(state.sparse[i]));
   }
   add(initialised_static), add(zero_static), add(thread_local_count);
   return digest;
@@ -225,9 +226,9 @@ void PlayInPlace(Shared* shared, State* state, const SnapshotOptions& options) {
 }
 
 // Rounds at moments of a longer run: round r plays from where moment r %
-// kMoments was. (No divisor of the number of rounds after which a snapshot
-// forgets what was written to.) Each moment but the first is reached by playing on from the one
-// before it, at another depth of the stack.
+// kMoments was. Each moment but the first is reached by playing on from the one
+// before it, at another depth of the stack. Their number does not divide that
+// of the rounds after which a snapshot forgets what was written to.
 constexpr int kMoments = 3;
 
 uint64_t ReachMoment(State& state, uint64_t& local, int moment) {
