@@ -107,6 +107,7 @@ void CraftCluster::MarkRivals(const CutLinks& cut) {
   for (const auto& seat : seats_) {
     RaftServerView& view = servers.emplace_back();
     view.log = &seat->terms;
+    view.voters = (uint32_t{1} << seats_.size()) - 1;
     const CraftServer* server = seat->server;
     if (server == nullptr) continue;
     const CraftLog& log = server->io().log();
@@ -124,7 +125,7 @@ void CraftCluster::MarkRivals(const CutLinks& cut) {
     view.cut = cut.cut[server->id() - 1];
   }
   const std::optional<Rivalry> rivalry =
-      FindRivalry(servers, (uint32_t{1} << servers.size()) - 1);
+      FindRivalry(servers);
   if (!rivalry) return;
   REPORT_STATE("craft rivals", {{"spread", rivalry->spread},
                                 {"committed", rivalry->is_committed},

@@ -21,7 +21,7 @@ uint32_t Willing(absl::Span<const RaftServerView> servers, const TermLog& log) {
   return willing;
 }
 
-Rivalry Describe(absl::Span<const RaftServerView> servers, uint32_t voters,
+Rivalry Describe(absl::Span<const RaftServerView> servers,
                  const RaftServerView& leader, const RaftServerView& rival,
                  uint32_t willing, uint64_t parting) {
   const uint64_t term = leader.log->term(parting);
@@ -33,13 +33,14 @@ Rivalry Describe(absl::Span<const RaftServerView> servers, uint32_t voters,
   }
   Rivalry rivalry;
   rivalry.spread =
-      std::min(std::popcount(having & voters), std::popcount(voters) / 2 + 1);
+      std::min(std::popcount(having & leader.voters),
+               std::popcount(leader.voters) / 2 + 1);
   rivalry.is_committed = leader.commit >= parting;
   rivalry.is_later = rival.log->term(parting) > term;
   const uint32_t self = uint32_t{1} << (&rival - servers.data());
-  rivalry.is_apart = (willing & voters & ~self & ~leader.cut) == 0;
+  rivalry.is_apart = (willing & rival.voters & ~self & ~leader.cut) == 0;
   rivalry.rival = rival.is_up;
-  if (rival.is_up && IsMajority(willing & up & ~rival.cut, voters)) {
+  if (rival.is_up && IsMajority(willing & up & ~rival.cut, rival.voters)) {
     rivalry.rival = 2;
   }
   if (rival.campaigns && rival.term > leader.term) rivalry.rival = 3;
@@ -57,27 +58,26 @@ uint64_t Parting(const TermLog& a, const TermLog& b) {
   return parting;
 }
 
-std::optional<Rivalry> FindRivalry(absl::Span<const RaftServerView> servers,
-                                   uint32_t voters) {
+std::optional<Rivalry> FindRivalry(absl::Span<const RaftServerView> servers) {
   const RaftServerView* leader = nullptr;
   for (const RaftServerView& server : servers) {
     if (!server.is_up || !server.leads) continue;
     if (leader == nullptr || server.term > leader->term) leader = &server;
   }
-  if (leader == nullptr) return std::nullopt;
+  if (leader == nullptr || leader->voters == 0) return std::nullopt;
   auto progress = [](const Rivalry& r) {
     return std::make_tuple(r.spread, r.is_committed, r.is_later, r.is_apart,
                            r.rival);
   };
   std::optional<Rivalry> furthest;
   for (size_t i = 0; i < servers.size(); ++i) {
-    if (&servers[i] == leader || (voters >> i & 1) == 0) continue;
+    if (&servers[i] == leader || (servers[i].voters >> i & 1) == 0) continue;
     const uint64_t parting = Parting(*leader->log, *servers[i].log);
     if (parting == 0) continue;
     const uint32_t willing = Willing(servers, *servers[i].log);
-    if (!IsMajority(willing, voters)) continue;
+    if (!IsMajority(willing, servers[i].voters)) continue;
     const Rivalry rivalry =
-        Describe(servers, voters, *leader, servers[i], willing, parting);
+        Describe(servers, *leader, servers[i], willing, parting);
     if (!furthest || progress(rivalry) > progress(*furthest)) {
       furthest = rivalry;
     }

@@ -2,14 +2,15 @@
 //
 // Rivals: what may yet become of a Raft's logs, for observers who report it to
 // the search. A rival of the newest leader is a server whose log contradicts
-// the leader's and who could be elected all the same: a majority of the voters
-// has logs no newer than its own (the Raft paper, 5.4.1). What the leader has
-// where the two part, a rival would overwrite; figure 8 of the paper is about
-// how widely that may have spread by then. There are rivals in every correct
-// Raft, too: what is committed there, none of them lacks.
+// the leader's and who could be elected all the same: a majority of those whom
+// it takes for the voters has logs no newer than its own (the Raft
+// paper, 5.4.1). What the leader has where the two part, a rival would
+// overwrite; figure 8 of the paper is about how widely that may have spread by
+// then. There are rivals in every correct Raft, too: what is committed there,
+// none of them lacks.
 //
 //   seat.log.Follow(base, last, [&](uint64_t i) { return log.term(i); });
-//   std::optional<Rivalry> rivalry = FindRivalry(servers, voters);
+//   std::optional<Rivalry> rivalry = FindRivalry(servers);
 //
 // Pure: draws nothing, and knows of logs only the terms of their entries, by
 // which Raft tells all of them apart.
@@ -76,6 +77,8 @@ struct RaftServerView {
   bool campaigns = false;
   uint64_t term = 0;
   uint64_t commit = 0;
+  // Whom it takes for the voters, bit i: servers[i]; 0: it is not that simple.
+  uint32_t voters = 0;
   // Those whom it cannot talk to, in one direction or both. Bit i: servers[i].
   uint32_t cut = 0;
 };
@@ -97,10 +100,8 @@ struct Rivalry {
   int rival = 0;
 };
 
-// Among the servers, of which voters (bit i: servers[i]) elect. nullopt without
-// a leader, and if it has no rival.
-std::optional<Rivalry> FindRivalry(absl::Span<const RaftServerView> servers,
-                                   uint32_t voters);
+// nullopt without a leader, and if it has no rival.
+std::optional<Rivalry> FindRivalry(absl::Span<const RaftServerView> servers);
 
 }  // namespace moonpool
 

@@ -84,10 +84,11 @@ class RivalryTest : public testing::Test {
     for (int i = 0; i < 3; ++i) {
       servers_[i].log = &logs_[i];
       servers_[i].is_up = true;
+      servers_[i].voters = 0b111;
     }
     servers_[0].leads = true;
   }
-  std::optional<Rivalry> Find() const { return FindRivalry(servers_, 0b111); }
+  std::optional<Rivalry> Find() const { return FindRivalry(servers_); }
 
   std::vector<TermLog> logs_;
   std::vector<RaftServerView> servers_;
@@ -158,13 +159,23 @@ TEST_F(RivalryTest, NoneWithoutALeaderOrDifferentEntries) {
   EXPECT_FALSE(Find().has_value());
 }
 
-TEST_F(RivalryTest, WhoDoesNotVoteIsNone) {
+// An uncommitted change of the membership is in force where it is known.
+TEST_F(RivalryTest, EachGoesByItsOwnMembership) {
   servers_[0].term = 2;
   Set(logs_[0], {1, 2});
   Set(logs_[1], {1, 1});
-  EXPECT_FALSE(FindRivalry(servers_, 0b101).has_value());
-  // The only other voter is no majority of two.
-  EXPECT_FALSE(FindRivalry(servers_, 0b011).has_value());
+  Set(logs_[2], {1, 2});
+  EXPECT_FALSE(Find().has_value());
+  servers_[1].voters = 0b010;  // alone
+  ASSERT_TRUE(Find().has_value());
+  EXPECT_EQ(Find()->spread, 2);
+  servers_[1].voters = 0b101;  // it does not vote itself
+  EXPECT_FALSE(Find().has_value());
+  servers_[1].voters = 0;  // joint
+  EXPECT_FALSE(Find().has_value());
+  servers_[1].voters = 0b010;
+  servers_[0].voters = 0;
+  EXPECT_FALSE(Find().has_value());
 }
 
 TEST_F(RivalryTest, TheFurthestCounts) {

@@ -107,6 +107,7 @@ void Observer::Observe(const Core& core) {
     seat.last_chain = chain;
     seat.terms.Follow(log.base_index(), last,
                       [&log](uint64_t i) { return log.term(i); });
+    seat.voters = log.members().is_joint() ? 0 : log.members().voters;
     has_changed = true;
   }
   if (core.term() != seat.term || core.vote() != seat.vote) {
@@ -310,11 +311,10 @@ void Observer::MarkMilestones() {
 }
 
 void Observer::MarkRivals() {
-  const Core* leader = NewestLeader();
-  if (leader == nullptr || leader->log().members().is_joint()) return;
   std::array<RaftServerView, kMaxNodes> servers;
   for (size_t i = 0; i < servers_; ++i) {
     servers[i].log = &seats_[i].terms;
+    servers[i].voters = seats_[i].voters;
     const Core* core = seats_[i].core;
     if (core == nullptr) continue;
     servers[i] = {.log = servers[i].log,
@@ -323,10 +323,11 @@ void Observer::MarkRivals() {
                   .campaigns = core->role() == Role::kCandidate,
                   .term = core->term(),
                   .commit = core->commit(),
+                  .voters = servers[i].voters,
                   .cut = links_.cut[i]};
   }
   const std::optional<Rivalry> rivalry =
-      FindRivalry(absl::MakeSpan(servers).first(servers_), leader->log().members().voters);
+      FindRivalry(absl::MakeSpan(servers).first(servers_));
   if (!rivalry) return;
   REPORT_STATE("raft rivals",
                {{"spread", rivalry->spread},

@@ -78,7 +78,9 @@ class Observer {
     Role role = Role::kFollower;
     bool has_voted = false;  // in this term, since its last recovery
     uint64_t forgone_term = 0;  // in which it voted, and was down since
-    TermLog terms;  // as last seen, also while it is down
+    // Of its log as last seen, also while it is down.
+    TermLog terms;
+    uint32_t voters = 0;  // 0: joint
   };
   struct Committed {
     uint64_t chain = 0;
