@@ -287,8 +287,8 @@ class Timeline final : public IterationHooks,
       return stored;
     }
     post_->LeaveOut(before_ns);
-    if (stored == Snapshot::Stored::kStored) ++region_->images_stored;
-    if (stored == Snapshot::Stored::kTooLarge) ++region_->images_too_large;
+    ++(stored == Snapshot::Stored::kStored ? region_->images_stored
+                                           : region_->images_failed);
     return stored;
   }
 

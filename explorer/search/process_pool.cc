@@ -43,7 +43,9 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
                       ? nullptr
                       : std::make_unique<ImagePool>()),
       jobs_(options.lag),
-      runners_(options.snapshot, options.workers, region_, &archive_),
+      runners_(options.snapshot, options.workers,
+               image_pool_ != nullptr && image_pool_->is_open(), region_,
+               &archive_),
       images_(image_pool_.get(), &archive_, options.max_checkpoints),
       parked_(options.max_checkpoints, region_, &archive_) {
   region_->ignores_edges = options.edges ? 0 : 1;

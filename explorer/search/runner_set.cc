@@ -21,15 +21,18 @@ constexpr double kMaxQueueNs = 400e3;
 constexpr double kMaxSleepNs = 400e3;
 // Picks of a splitpoint count as one row if no more jobs lie between them.
 constexpr uint64_t kRow = 64;
+// So many images more may fail than are stored: some moments are unlike others.
+constexpr uint32_t kMaxFailed = 8;
 
 }  // namespace
 
-RunnerSet::RunnerSet(SnapshotMode mode, int workers, Region* region,
-                     const Archive* archive)
+RunnerSet::RunnerSet(SnapshotMode mode, int workers, bool has_images,
+                     Region* region, const Archive* archive)
     : mode_(mode),
       limit_(mode == SnapshotMode::kFork
                  ? 0
                  : std::min(static_cast<int>(kMaxRunners), workers)),
+      has_images_(has_images),
       region_(region),
       archive_(archive),
       runners_(limit_) {}
@@ -82,8 +85,9 @@ uint64_t RunnerSet::Batch() const {
   return std::max(size_t{1}, std::min(queued / 2, in_time));
 }
 
-bool RunnerSet::ImagesFit() const {
-  return region_->images_too_large.load() <= region_->images_stored.load();
+bool RunnerSet::CanStore() const {
+  return has_images_ && region_->images_failed.load() <=
+                            kMaxFailed + region_->images_stored.load();
 }
 
 double RunnerSet::ShareOfPicked() const {
@@ -97,7 +101,7 @@ RunnerSet::Choice RunnerSet::Choose(int splitpoint, int nearest,
   using Way = Choice::Way;
   const Choice fork = {.way = has_free_worker ? Way::kFork : Way::kWait};
   if (mode_ == SnapshotMode::kFork) return fork;
-  if (mode_ == SnapshotMode::kAuto && !ImagesFit() &&
+  if (mode_ == SnapshotMode::kAuto && !CanStore() &&
       NsOf(StepsBetween(nearest, splitpoint)) > kForkNs) {
     return fork;
   }
@@ -114,7 +118,7 @@ RunnerSet::Choice RunnerSet::Choose(int splitpoint, int nearest,
 bool RunnerSet::PaysToStore(int splitpoint, int nearest) const {
   if (splitpoint == Job::kNone || nearest == splitpoint) return false;
   if (mode_ == SnapshotMode::kRewind) return true;
-  return ImagesFit() && static_cast<double>(heat_[splitpoint].picks) *
+  return CanStore() && static_cast<double>(heat_[splitpoint].picks) *
                                 NsOf(StepsBetween(nearest, splitpoint)) >=
                             kImageNs;
 }
@@ -122,13 +126,13 @@ bool RunnerSet::PaysToStore(int splitpoint, int nearest) const {
 // They lie in the middle of the job, on average.
 bool RunnerSet::PaysToStoreDiscoveries() const {
   if (mode_ == SnapshotMode::kRewind) return true;
-  return ImagesFit() && jobs_ > 0 &&
+  return CanStore() && jobs_ > 0 &&
          NsOfJob() / 2 * ShareOfPicked() >= kImageNs;
 }
 
 bool RunnerSet::PaysToPark(int splitpoint) const {
   if (mode_ == SnapshotMode::kFork) return true;
-  if (mode_ == SnapshotMode::kRewind || ImagesFit()) return false;
+  if (mode_ == SnapshotMode::kRewind || CanStore()) return false;
   const double job_ns = jobs_ == 0 ? 0 : NsOfJob();
   return (NsOf(StepsTo(splitpoint)) + job_ns) * ShareOfPicked() >= kForkNs;
 }

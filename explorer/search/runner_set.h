@@ -44,8 +44,9 @@ class RunnerSet {
     int runner = kNone;
   };
 
-  // Lifetime: region and archive outlive the set.
-  RunnerSet(SnapshotMode mode, int workers, Region* region,
+  // has_images: there is room for them. Lifetime: region and archive outlive the
+  // set.
+  RunnerSet(SnapshotMode mode, int workers, bool has_images, Region* region,
             const Archive* archive);
 
   // A job from this splitpoint has been submitted.
@@ -62,7 +63,8 @@ class RunnerSet {
   bool PaysToStoreDiscoveries() const;
   // Whether a process had better be parked where a job from there discovers
   // something: to replay the whole way, once, if any job comes back at all,
-  // would cost more than that fork, and worlds are too large for images.
+  // would cost more than that fork, and there can be no images, for worlds that
+  // are too large most likely.
   bool PaysToPark(int splitpoint) const;
 
   // A new runner, forked by the nursery; kNone if there may be no more.
@@ -101,13 +103,14 @@ class RunnerSet {
   double NsOf(uint64_t steps) const;
   double NsOfJob() const;
   double ShareOfPicked() const;
-  bool ImagesFit() const;
+  bool CanStore() const;
   size_t MaxQueue() const;
   int ShortestQueue() const;
   bool MayAdd() const;
 
   const SnapshotMode mode_;
   const int limit_;
+  const bool has_images_;
   Region* const region_;
   const Archive* const archive_;
   std::vector<Runner> runners_;

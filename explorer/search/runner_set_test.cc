@@ -31,7 +31,7 @@ class RunnerSetTest : public ::testing::Test {
     return archive_.AddSplitpoint(std::move(splitpoint));
   }
   RunnerSet Make(SnapshotMode mode, int workers) {
-    return RunnerSet(mode, workers, region_, &archive_);
+    return RunnerSet(mode, workers, /*has_images=*/true, region_, &archive_);
   }
   int Start(RunnerSet& set) {
     const int runner = set.Add();
@@ -55,7 +55,7 @@ class RunnerSetTest : public ::testing::Test {
     set.Collect([](uint64_t) {});
     EXPECT_EQ(set.busy(), 0);
   }
-  void ImagesAreTooLarge() { region_->images_too_large.store(1); }
+  void ImagesAreTooLarge() { region_->images_failed.store(100); }
 
   Region* region_ = Region::Map();
   Archive archive_;
@@ -91,7 +91,7 @@ TEST_F(RunnerSetTest, OfALargeWorldLongWaysAreForked) {
   EXPECT_EQ(set.Choose(near_, Job::kNone, true).runner, runner);
   EXPECT_EQ(set.Choose(deep_, deep_, true).runner, runner);
   // More have been stored since.
-  region_->images_stored.store(1);
+  region_->images_stored.store(100);
   EXPECT_EQ(set.Choose(deep_, Job::kNone, true).runner, runner);
 }
 
@@ -116,6 +116,22 @@ TEST_F(RunnerSetTest, AProcessIsParkedWhereSomeoneIsLikelyToComeBack) {
   // Jobs come back to two of so many.
   for (int i = 0; i < 5000; ++i) Add(near_, 200);
   EXPECT_FALSE(set.PaysToPark(deep_));
+}
+
+TEST_F(RunnerSetTest, SomeImagesMayFail) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  region_->images_failed.store(8);
+  EXPECT_NE(set.Choose(deep_, Job::kNone, true).way, Way::kFork);
+  region_->images_failed.store(9);
+  EXPECT_EQ(set.Choose(deep_, Job::kNone, true).way, Way::kFork);
+  // Without room for them all do.
+  region_->images_failed.store(0);
+  RunnerSet none(SnapshotMode::kAuto, 1, /*has_images=*/false, region_,
+                 &archive_);
+  EXPECT_EQ(none.Choose(deep_, Job::kNone, true).way, Way::kFork);
+  none.CountPick(deep_, 1);
+  EXPECT_TRUE(none.PaysToPark(deep_));
+  EXPECT_FALSE(none.PaysToStore(deep_, Job::kNone));
 }
 
 // To replay the way there costs 15 us, an image 100.

@@ -1,8 +1,9 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// Everything that the processes of an exploration share, in one mapping made
-// before the first fork: what is known (the frontier), what each job is to do
-// and what came of it, and how to reach each parked checkpoint.
+// Everything that the processes of an exploration share, but for images of
+// worlds (image_pool.h), in one mapping made before the first fork: what is
+// known (the frontier), what each job is to do and what came of it, and how to
+// reach each parked checkpoint.
 //
 // Who writes what: the coordinator writes the frontier and the orders; a
 // timeline writes only the results of its own job, each record before the
@@ -255,9 +256,9 @@ struct Region {
   // when that has come to wake_at, or when it leaves a worker idle.
   alignas(64) std::atomic<uint64_t> jobs_done;
   std::atomic<uint32_t> coordinator_sleeps;
-  // Images ever stored, and those that were too large to be.
+  // Images ever stored, and those that could not be.
   std::atomic<uint32_t> images_stored;
-  std::atomic<uint32_t> images_too_large;
+  std::atomic<uint32_t> images_failed;
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];
