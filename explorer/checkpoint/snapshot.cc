@@ -11,6 +11,7 @@
 #include <cstring>
 #include <new>
 
+#include "providers/base/hash.h"
 #include "sim/core/arena.h"
 
 namespace moonpool::explorer {
@@ -25,22 +26,12 @@ constexpr int kLowestDescriptor = 200;
 // to compare ten.
 constexpr uint64_t kForgetEvery = 32;
 // Zeroing more than this is the kernel's business.
-constexpr size_t kMaxClear = size_t{256} << 10;
+constexpr size_t kMaxClear = size_t{4} << 20;
 
 // What a page holds that has never been written to.
 alignas(kPage) constexpr char kZeros[kPage] = {};
 
 size_t RoundUp(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
-
-void Clear(char* begin, char* end) {
-  if (begin >= end) return;
-  const size_t size = static_cast<size_t>(end - begin);
-  if (size <= kMaxClear) {
-    memset(begin, 0, size);
-  } else {
-    madvise(begin, size, MADV_DONTNEED);
-  }
-}
 
 bool IsIn(const MemoryMapping& mapping, const Arena::Range& range) {
   const auto begin = reinterpret_cast<uintptr_t>(range.begin);
@@ -77,6 +68,7 @@ __attribute__((noinline)) Snapshot* Snapshot::Make(const SnapshotOptions& option
   }
   const auto frame =
       reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) / kPage * kPage;
+  const char* stack_begin = nullptr;
   for (const MemoryMapping& mapping : mappings) {
     if (!mapping.is_private || !mapping.is_writable) continue;
     if (!mapping.is_readable) return nullptr;
@@ -85,14 +77,16 @@ __attribute__((noinline)) Snapshot* Snapshot::Make(const SnapshotOptions& option
     const bool is_live = mapping.begin <= frame && frame < mapping.end;
     const uintptr_t begin =
         mapping.is_stack && is_live ? frame : mapping.begin;
+    if (is_live) stack_begin = reinterpret_cast<const char*>(begin);
     ranges[count++] = {.at = reinterpret_cast<char*>(begin),
                        .size = mapping.end - begin};
   }
   size_t bytes = 0;
   for (size_t i = 0; i < count; ++i) bytes += ranges[i].size;
 
+  const size_t tables = bytes / kPage * sizeof(const char*);
   const size_t own = RoundUp(sizeof(Snapshot)) +
-                     RoundUp(bytes / kPage * sizeof(const char*));
+                     RoundUp(tables + bytes / kPage * sizeof(bool));
   void* const storage =
       mmap(nullptr, own + bytes, PROT_READ | PROT_WRITE,
            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -103,14 +97,21 @@ __attribute__((noinline)) Snapshot* Snapshot::Make(const SnapshotOptions& option
   snapshot->bytes_ = bytes;
   snapshot->mappings_ = mappings;
   snapshot->range_count_ = count;
+  snapshot->stack_begin_ = stack_begin;
   snapshot->copies_ = reinterpret_cast<const char**>(
       static_cast<char*>(storage) + RoundUp(sizeof(Snapshot)));
+  snapshot->pages_ = bytes / kPage;
+  snapshot->visited_ = reinterpret_cast<bool*>(
+      reinterpret_cast<char*>(snapshot->copies_) + tables);
   snapshot->next_copy_ = static_cast<char*>(storage) + own;
   size_t page = 0;
   for (size_t i = 0; i < count; ++i) {
     snapshot->ranges_[i] = ranges[i];
     snapshot->ranges_[i].first_page = page;
     page += ranges[i].size / kPage;
+    snapshot->layout_ =
+        Combine64(snapshot->layout_, reinterpret_cast<uintptr_t>(ranges[i].at));
+    snapshot->layout_ = Combine64(snapshot->layout_, ranges[i].size);
   }
   snapshot->heap_end_ = static_cast<char*>(sbrk(0));
   if (!snapshot->OpenFiles()) {
@@ -177,24 +178,47 @@ void Snapshot::CopyOut() {
   }
 }
 
-bool Snapshot::Restore() {
-  if (!IsRestorable()) return false;
+void Snapshot::Restore() { Continue(nullptr); }
+
+void Snapshot::Continue(const Image* image) {
   ++restores_;
+  target_ = image;
   // On a stack of its own, as the live one is overwritten.
   setcontext(&restoring_);
-  return false;
+  _exit(1);  // setcontext cannot fail on a context of getcontext
 }
 
 void Snapshot::RestoreFrom(unsigned high, unsigned low) {
   auto* const snapshot = reinterpret_cast<Snapshot*>(
       static_cast<uintptr_t>(high) << 32 | static_cast<uintptr_t>(low));
   snapshot->PutBack();
-  setcontext(&snapshot->captured_);
+  setcontext(snapshot->target_ == nullptr ? &snapshot->captured_
+                                          : &snapshot->image_context_);
   _exit(1);  // setcontext cannot fail on a context of getcontext
 }
 
 void Snapshot::PutBack() {
-  ZeroWhatGrew();
+  if (target_ == nullptr) {
+    ZeroWhatGrew();
+  } else {
+    PutBackBeyond(*target_);
+  }
+  // What was written to counts from the snapshot on, so that is in place when
+  // it is forgotten.
+  const bool forgets = tracks_pages_ && restores_ % kForgetEvery == 0;
+  if (target_ == nullptr || forgets) PutBackRanges();
+  if (forgets) {
+    for (size_t i = 0; i < range_count_; ++i) {
+      Range& range = ranges_[i];
+      if (range.is_tracked) {
+        range.is_tracked = dirty_.Forget(range.at, range.size);
+      }
+    }
+  }
+  if (target_ != nullptr) PutBackImage(*target_);
+}
+
+void Snapshot::PutBackRanges() {
   for (size_t i = 0; i < range_count_; ++i) {
     const Range& range = ranges_[i];
     if (range.is_tracked && PutBackTracked(range)) continue;
@@ -209,34 +233,46 @@ void Snapshot::PutBack() {
 inline void Snapshot::PutBackPage(const Range& range, char* page) {
   const size_t index = static_cast<size_t>(page - range.at) / kPage;
   const char* copy = copies_[range.first_page + index];
+  visited_[range.first_page + index] = true;
   if (memcmp(page, copy, kPage) != 0) memcpy(page, copy, kPage);
 }
 
 bool Snapshot::PutBackTracked(const Range& range) {
-  const bool is_whole = dirty_.ForEach(
+  return dirty_.ForEach(
       range.at, range.size, [&](const DirtyPages::Region& written) {
         for (char* page = written.begin; page < written.end; page += kPage) {
           PutBackPage(range, page);
         }
       });
-  if (!is_whole) return false;
-  return restores_ % kForgetEvery != 0 || dirty_.Forget(range.at, range.size);
+}
+
+void Snapshot::Clear(char* begin, char* end) {
+  if (begin >= end) return;
+  const size_t size = static_cast<size_t>(end - begin);
+  if (size <= kMaxClear) {
+    memset(begin, 0, size);
+  } else {
+    madvise(begin, size, MADV_DONTNEED);
+  }
 }
 
 // The arena beyond what it had ever touched. (The heap is cut back instead.)
 void Snapshot::ZeroWhatGrew() {
   for (const Arena::Range& range : Arena::Touched()) {
-    for (size_t i = 0; i < range_count_; ++i) {
-      if (ranges_[i].at != range.begin) continue;
-      Clear(ranges_[i].at + ranges_[i].size, range.begin + range.size);
+    if (char* const end = EndOf(range.begin); end != nullptr) {
+      Clear(end, range.begin + range.size);
     }
   }
 }
 
-bool Snapshot::IsRestorable() {
+bool Snapshot::CanRestore() {
   char* const heap_end = static_cast<char*>(sbrk(0));
   if (heap_end < heap_end_) return false;
   if (heap_end > heap_end_ && brk(heap_end_) != 0) return false;
+  return IsLikeBefore();
+}
+
+bool Snapshot::IsLikeBefore() {
   if (LowestFreeDescriptor() != lowest_descriptor_) return false;
   return MappedPages() == mapped_pages_ || MappingsAreTheSame();
 }

@@ -7,8 +7,8 @@
 //   if (snapshot == nullptr) …                 // not possible here: fork
 //   RunTheWorld(order_in_shared_memory);
 //   PublishInSharedMemory();
-//   snapshot->Restore();                       // continues at Take
-//   _exit(0);                                  // it could not be restored
+//   if (snapshot->CanRestore()) snapshot->Restore();  // continues at Take
+//   _exit(0);
 //
 // Copied are all private writable memory (the arena as far as it has ever been
 // written, data and bss of every loaded object, thread-locals, malloc's heap,
@@ -16,6 +16,17 @@
 // again, as fresh memory is. Shared mappings are left alone: they are how
 // rounds speak to others. The snapshot lies in memory of its own, which a fork
 // does not copy.
+//
+// On the way it may store *images*: what then differs from the snapshot, pages
+// and registers. Whoever was forked from the same process as it, and took its
+// snapshot likewise, can put an image in place just as well, and continues
+// where it was stored.
+//
+//   if (snapshot->StoreImage(pool, image) == Snapshot::Stored::kResumed) {
+//     …  // somebody has put it in place: maybe another process than stored it
+//   }
+//   …
+//   snapshot->RestoreImage(pool, image, note);  // returns if it is not there
 //
 // Not put back: what the kernel keeps (positions of files, timers, signal
 // handlers, the working directory). Restore refuses when it sees that mappings
@@ -38,6 +49,7 @@
 
 #include "explorer/checkpoint/dirty_pages.h"
 #include "explorer/checkpoint/mappings.h"
+#include "explorer/shared/image_pool.h"
 
 namespace moonpool::explorer {
 
@@ -56,10 +68,31 @@ class Snapshot {
   static Snapshot* Take(const SnapshotOptions& options = {});
   Snapshot(const Snapshot&) = delete;
 
-  // Puts everything back and returns from Take; returns here, with false, if
-  // the process is no longer one that a copy can put right. Then it had better
-  // end.
-  bool Restore();
+  // Whether the process is still one that a copy can put right. If not, it had
+  // better end.
+  bool CanRestore();
+  // Puts everything back and returns from Take. REQUIRES: CanRestore.
+  [[noreturn]] void Restore();
+
+  enum class Stored {
+    kStored,
+    kResumed,   // by RestoreImage
+    kTooLarge,  // more has changed than a slot holds
+    kRefused,   // what a copy cannot put right has changed, or memory is out
+  };
+  // Stores an image of this moment; it is there once it is whole. O(what has
+  // been written to since the snapshot)
+  Stored StoreImage(const ImagePool& pool, const ImageRef& image);
+  // Continues where the image was stored; returns if it is not there. note: for
+  // whoever continues there. REQUIRES: CanRestore.
+  void RestoreImage(const ImagePool& pool, const ImageRef& image,
+                    uint64_t note);
+  uint64_t note() const { return note_; }
+
+  // Whose it is. What the memory says may be another process's, if that one
+  // has stored the image.
+  void set_owner(uint64_t owner) { owner_ = owner; }
+  uint64_t owner() const { return owner_; }
 
   // What a fork inherits of it. Ask before the fork, close in the child, which
   // does not have the object any more.
@@ -81,6 +114,24 @@ class Snapshot {
     size_t first_page = 0;  // in copies_
     bool is_tracked = false;
   };
+  // At the beginning of an image's slot. The contents of its pages follow.
+  struct Image {
+    uint64_t generation;  // of its ImageRef; written last
+    const Snapshot* snapshot;
+    uint64_t layout;
+    uint32_t in_ranges;
+    uint32_t beyond;
+    // First those in ranges, by their number; then those beyond, which were
+    // zero or not in use, by address. Both ascending.
+    uint64_t pages[ImagePool::kMaxPages];
+    ucontext_t context;
+
+    const char* Content(size_t page) const {
+      return reinterpret_cast<const char*>(this) + ImagePool::kHeaderBytes +
+             page * ImagePool::kPage;
+    }
+  };
+  static_assert(sizeof(Image) <= ImagePool::kHeaderBytes);
   static constexpr size_t kMaxRanges = MappingList::kMax + 2;
   static constexpr size_t kStackBytes = size_t{32} << 10;
 
@@ -90,16 +141,30 @@ class Snapshot {
   void CloseFiles();
   void CopyOut();
   void StartTracking(size_t compare_limit);
-  bool IsRestorable();
+  // See snapshot_image.cc.
+  Stored CaptureImage(const ImagePool& pool, const ImageRef& image);
+  bool FindChanged();
+  bool FindGrown(uintptr_t frame);
+  bool AddPage(uint64_t page);
+  bool WriteImage(const ImagePool& pool, const ImageRef& image);
+  char* PageAt(size_t page) const;
+  char* EndOf(const char* begin) const;
+  void PutBackImage(const Image& image);
+  void PutBackBeyond(const Image& image);
+
+  [[noreturn]] void Continue(const Image* image);
+  bool IsLikeBefore();
   bool MappingsAreTheSame();
   uint64_t MappedPages() const;
   int LowestFreeDescriptor() const;
   static void RestoreFrom(unsigned high, unsigned low);
   void PutBack();
+  void PutBackRanges();
   // A page of the range, from its copy, if they differ.
   void PutBackPage(const Range& range, char* page);
   bool PutBackTracked(const Range& range);
   void ZeroWhatGrew();
+  static void Clear(char* begin, char* end);
 
   size_t storage_bytes_ = 0;
   size_t bytes_ = 0;
@@ -112,6 +177,9 @@ class Snapshot {
   // of data and heap, share one copy.
   const char** copies_ = nullptr;
   char* next_copy_ = nullptr;
+  size_t pages_ = 0;
+  bool* visited_ = nullptr;  // by page: by the last PutBackRanges
+  const char* stack_begin_ = nullptr;  // of the part that is copied
 
   // What must still hold when it is restored.
   char* heap_end_ = nullptr;
@@ -121,8 +189,18 @@ class Snapshot {
   MappingList mappings_;
   MappingList now_;
 
+  uint64_t owner_ = 0;
+  uint64_t note_ = 0;
+  uint64_t layout_ = 0;  // the hash of all ranges
+  const Image* target_ = nullptr;  // nullptr: the snapshot itself
+  bool has_resumed_ = false;
+  Image draft_;
+  iovec parts_[ImagePool::kMaxPages];
+  const char* replaced_[ImagePool::kMaxPages];
+
   DirtyPages dirty_;
   ucontext_t captured_;
+  ucontext_t image_context_;
   ucontext_t restoring_;
   alignas(64) char stack_[kStackBytes];
 };

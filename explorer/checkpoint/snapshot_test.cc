@@ -39,6 +39,7 @@ struct Shared {
   uint64_t bytes;
   uint64_t restores;
   uint64_t digests[kMaxRounds];
+  uint64_t grown;  // so that it is not optimised away
 };
 
 // What a round is allowed to know: its own number.
@@ -58,7 +59,10 @@ struct State {
   absl::flat_hash_map<std::string, uint64_t> hashed;
   std::vector<uint64_t*> in_heap;
   std::vector<std::vector<char>> ballast;
+  char* sparse = nullptr;  // large, most of it never written to
 };
+
+constexpr size_t kSparse = size_t{64} << 10;
 
 uint64_t Deeper(int depth, uint64_t seed) {
   volatile char frame[1024];
@@ -101,6 +105,9 @@ void Change(State& state, uint64_t random) {
     auto& block = state.ballast[random % state.ballast.size()];
     ++block[random % block.size()];
   }
+  if (state.sparse != nullptr && random % 50 == 0) {
+    ++state.sparse[random % kSparse];
+  }
   initialised_static ^= random;
   zero_static += random;
   thread_local_count = Mix64(thread_local_count);
@@ -123,6 +130,10 @@ uint64_t DigestOf(const State& state) {
     for (size_t i = 0; i < block.size(); i += 64) {
       add(static_cast<unsigned char>(block[i]));
     }
+  }
+  for (size_t i = 0; state.sparse != nullptr && i < kSparse; ++i) {
+    if (state.sparse[i] == 0) continue;
+    add(i), add(static_cast<uint64_t>(state.sparse[i]));
   }
   add(initialised_static), add(zero_static), add(thread_local_count);
   return digest;
@@ -210,8 +221,80 @@ void PlayInPlace(Shared* shared, State* state, const SnapshotOptions& options) {
   if (shared->round == shared->rounds) _exit(0);
   const int round = shared->round++;
   shared->digests[round] = Play(*state, local, round);
-  snapshot->Restore();
+  if (snapshot->CanRestore()) snapshot->Restore();
   _exit(2);
+}
+
+// Rounds at moments of a longer run: round r plays from where moment r %
+// kMoments was. Each moment but the first is reached by playing on from the one
+// before it, at another depth of the stack. Their number does not divide that
+// of the rounds after which a snapshot forgets what was written to.
+constexpr int kMoments = 3;
+
+uint64_t ReachMoment(State& state, uint64_t& local, int moment) {
+  uint64_t digest = 0;
+  for (int i = 0; i < moment; ++i) {
+    digest = Combine64(digest, Play(state, local, 1001 + i));
+    if (i == 1) digest = GrowArena(digest, size_t{1} << 20);
+    Arena::Scope scope;
+    if (i == 0) state.sparse = static_cast<char*>(::operator new(kSparse));
+  }
+  return digest;
+}
+
+// Calls play below so many frames of a kilobyte.
+uint64_t AtDepth(int depth, const std::function<uint64_t()>& play) {
+  volatile char frame[1024];
+  frame[depth % 1024] = static_cast<char>(depth);
+  if (depth == 0) return play();
+  return AtDepth(depth - 1, play) + frame[depth % 1024] - depth % 128;
+}
+
+void PlayMomentsForked(Shared* shared, State* state) {
+  for (int round = 0; round < shared->rounds; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      uint64_t local = 3;
+      ReachMoment(*state, local, round % kMoments);
+      shared->digests[round] = Play(*state, local, round);
+      _exit(0);
+    }
+    waitpid(child, nullptr, 0);
+  }
+}
+
+// As a runner does it: the first round at a moment gets there, and stores an
+// image of it; the others begin there.
+void PlayMomentsInPlace(Shared* shared, State* state, const ImagePool& pool,
+                        const SnapshotOptions& options) {
+  uint64_t local = 3;
+  Snapshot* snapshot = Snapshot::Take(options);
+  if (snapshot == nullptr) _exit(1);
+  shared->tracks_pages = snapshot->tracks_pages();
+  snapshot->set_owner(reinterpret_cast<uintptr_t>(shared));
+  auto image_of = [](int moment) {
+    return ImageRef{.slot = static_cast<uint32_t>(10 + moment),
+                    .generation = static_cast<uint64_t>(70 + moment)};
+  };
+  const int moment = shared->round % kMoments;
+  ReachMoment(*state, local, moment);
+  AtDepth(20 * moment, [&] {
+    if (moment > 0 && snapshot->StoreImage(pool, image_of(moment)) ==
+                          Snapshot::Stored::kResumed) {
+      // What the memory says is whoever's who stored the image.
+      shared = reinterpret_cast<Shared*>(snapshot->owner());
+      shared->restores += snapshot->note() == 5 ? 1 : 1000;
+    }
+    if (shared->round == shared->rounds) _exit(0);
+    const int round = shared->round++;
+    shared->digests[round] = Play(*state, local, round);
+    const int next = shared->round % kMoments;
+    if (shared->round == shared->rounds) _exit(0);
+    if (!snapshot->CanRestore()) _exit(2);
+    snapshot->RestoreImage(pool, image_of(next), /*note=*/5);
+    snapshot->Restore();
+    return uint64_t{0};
+  });
 }
 
 bool IsTrackingOffered() {
@@ -244,6 +327,53 @@ class SnapshotTest : public ::testing::Test {
       EXPECT_EQ(shared_->digests[i], forked->digests[i]) << i;
     }
   }
+  // Rounds at several moments, in this process from the first, and then in
+  // another that finds the images of that one.
+  void ExpectImagesEqualForks(int rounds, size_t ballast,
+                              SnapshotOptions options) {
+    Shared* forked = MapShared();
+    Shared* again = MapShared();
+    const ImagePool pool;
+    shared_->rounds = forked->rounds = again->rounds = rounds;
+    const int status = InChild([&] {
+      State* state = MakeState(ballast);
+      PlayMomentsForked(forked, state);
+      for (Shared* shared : {shared_, again}) {
+        const pid_t child = fork();
+        if (child == 0) PlayMomentsInPlace(shared, state, pool, options);
+        int child_status = 0;
+        waitpid(child, &child_status, 0);
+        if (child_status != 0) _exit(3);
+      }
+    });
+    EXPECT_EQ(status, 0);
+    for (int i = 0; i < rounds; ++i) {
+      EXPECT_EQ(shared_->digests[i], forked->digests[i]) << i;
+      EXPECT_EQ(again->digests[i], forked->digests[i]) << i;
+    }
+    // Two of three rounds begin at an image, except the first two.
+    const auto at_images =
+        static_cast<uint64_t>(rounds - (rounds + kMoments - 1) / kMoments);
+    EXPECT_EQ(shared_->restores, at_images - (kMoments - 1));
+    EXPECT_EQ(again->restores, at_images);
+  }
+  // What storing an image says after run, and whether it is there then.
+  Snapshot::Stored StoredAfter(const std::function<void()>& run) {
+    const ImagePool pool;
+    const ImageRef image = {.slot = 63, .generation = 9};
+    const int status = InChild([&] {
+      MakeState(0);
+      Snapshot* snapshot = Snapshot::Take();
+      if (snapshot == nullptr) _exit(1);
+      run();
+      _exit(10 + static_cast<int>(snapshot->StoreImage(pool, image)));
+    });
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_GE(WEXITSTATUS(status), 10);
+    const auto stored = static_cast<Snapshot::Stored>(WEXITSTATUS(status) - 10);
+    EXPECT_EQ(pool.Has(image), stored == Snapshot::Stored::kStored);
+    return stored;
+  }
   // Takes a snapshot, lets run change the process, and says whether it could
   // be restored after that.
   bool IsRestoredAfter(const std::function<void()>& run) {
@@ -253,7 +383,7 @@ class SnapshotTest : public ::testing::Test {
       if (snapshot == nullptr) _exit(1);
       if (shared_->round++ == 1) _exit(10);
       run();
-      snapshot->Restore();
+      if (snapshot->CanRestore()) snapshot->Restore();
       _exit(11);
     });
     EXPECT_TRUE(WIFEXITED(status));
@@ -293,7 +423,7 @@ TEST_F(SnapshotTest, LocalsAreThoseOfTheCapture) {
     text = "after, and too long to be stored in place";
     volatile int* escaped = &local;
     *escaped = shared_->round + 10;
-    snapshot->Restore();
+    if (snapshot->CanRestore()) snapshot->Restore();
     _exit(2);
   });
   EXPECT_EQ(status, 0);
@@ -309,7 +439,7 @@ TEST_F(SnapshotTest, TheSignalMaskIsPutBack) {
     if (shared_->round++ == 1) _exit(0);
     sigaddset(&mask, SIGUSR1);
     sigprocmask(SIG_SETMASK, &mask, nullptr);
-    snapshot->Restore();
+    if (snapshot->CanRestore()) snapshot->Restore();
     _exit(2);
   });
   EXPECT_EQ(status, 0);
@@ -318,7 +448,8 @@ TEST_F(SnapshotTest, TheSignalMaskIsPutBack) {
 TEST_F(SnapshotTest, RefusesAProcessThatIsNotTheSame) {
   EXPECT_TRUE(IsRestoredAfter([] {}));
   EXPECT_TRUE(IsRestoredAfter([] { Deeper(2000, 1); }));  // a larger stack
-  EXPECT_TRUE(IsRestoredAfter([] { GrowHeap(0, size_t{9} << 20); }));
+  EXPECT_TRUE(IsRestoredAfter(
+      [&] { shared_->grown = GrowHeap(0, size_t{9} << 20); }));
   EXPECT_TRUE(IsRestoredAfter([] { close(open("/dev/null", O_RDONLY)); }));
 
   EXPECT_FALSE(IsRestoredAfter([] {
@@ -331,6 +462,63 @@ TEST_F(SnapshotTest, RefusesAProcessThatIsNotTheSame) {
     Deeper(2000, 1);
     mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   }));
+}
+
+TEST_F(SnapshotTest, ARoundFromAnImageIsTheRoundOfAFork) {
+  ExpectImagesEqualForks(200, 0, {});
+  EXPECT_EQ(shared_->tracks_pages, IsTrackingOffered());
+}
+
+TEST_F(SnapshotTest, ImagesOfALargeWorldAreOfWhatChanged) {
+  ExpectImagesEqualForks(80, 6, {});
+}
+
+TEST_F(SnapshotTest, ImagesNeedNoTracking) {
+  ExpectImagesEqualForks(80, 2, {.compare_limit = size_t{64} << 20});
+  EXPECT_FALSE(shared_->tracks_pages);
+}
+
+TEST_F(SnapshotTest, StoresOnlyWhatFitsAndCanBePutBack) {
+  using Stored = Snapshot::Stored;
+  EXPECT_EQ(StoredAfter([] {}), Stored::kStored);
+  EXPECT_EQ(StoredAfter([] { GrowArena(0, size_t{2} << 20); }),
+            Stored::kStored);
+  EXPECT_EQ(StoredAfter([] { GrowArena(0, size_t{5} << 20); }),
+            Stored::kTooLarge);
+  EXPECT_EQ(StoredAfter([&] { shared_->grown = GrowHeap(0, size_t{9} << 20); }),
+            Stored::kRefused);
+  EXPECT_EQ(StoredAfter([] { open("/dev/null", O_RDONLY); }),
+            Stored::kRefused);
+  EXPECT_EQ(StoredAfter([] {
+              mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                   0);
+            }),
+            Stored::kRefused);
+}
+
+TEST_F(SnapshotTest, AnImageThatIsNotThereIsNotRestored) {
+  const ImagePool pool;
+  const int status = InChild([&] {
+    Snapshot* snapshot = Snapshot::Take();
+    if (snapshot == nullptr || snapshot->restores() != 0) _exit(1);
+    const ImageRef image = {.slot = 4, .generation = 9};
+    snapshot->RestoreImage(pool, {.slot = 4, .generation = 0}, 0);
+    snapshot->RestoreImage(pool, image, 0);
+    if (snapshot->StoreImage(pool, image) != Snapshot::Stored::kStored) {
+      _exit(3);
+    }
+    // The slot has been another's, or will be.
+    snapshot->RestoreImage(pool, {.slot = 4, .generation = 8}, 0);
+    snapshot->RestoreImage(pool, {.slot = 5, .generation = 9}, 0);
+    // What another snapshot had stored, of another layout.
+    void* here = mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    Snapshot* other = Snapshot::Take();
+    if (other == nullptr || here == MAP_FAILED) _exit(5);
+    other->RestoreImage(pool, image, 0);
+    _exit(0);
+  });
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(SnapshotTest, AForkHasNothingOfIt) {

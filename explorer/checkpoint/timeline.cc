@@ -1,19 +1,19 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/checkpoint/timeline.h"
 
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "explorer/checkpoint/edge_watch.h"
+#include "explorer/checkpoint/orders.h"
 #include "explorer/checkpoint/program_memory.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "explorer/fault/fault.h"
@@ -24,37 +24,15 @@
 namespace moonpool::explorer {
 namespace {
 
-void FutexWait(const std::atomic<uint32_t>* word, uint32_t seen) {
-  syscall(SYS_futex, reinterpret_cast<const uint32_t*>(word), FUTEX_WAIT, seen,
-          nullptr, nullptr, 0);
-}
-
-void FutexWake(std::atomic<uint32_t>* word) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), FUTEX_WAKE, 1, nullptr,
-          nullptr, 0);
-}
-
-// A runner looks so often for its next order before it sleeps: orders mostly
-// come in less time than falling asleep and waking up takes.
-constexpr int kSpins = 200;
-
-// Of this process. Not the time of day: others may have been running.
-uint64_t CpuNs() {
-  Arena::OutsideScope outside;  // inside it would be the world's
-  timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000 +
-         static_cast<uint64_t>(now.tv_nsec);
-}
-
 // One process of the tree. Outside the world's arena; each fork has its copy.
 class Timeline final : public IterationHooks,
                        public TimelineObserver,
                        public DrawWatcher,
                        public BoundaryWatcher {
  public:
-  Timeline(Region* region, DrawSplits splits)
+  Timeline(Region* region, const ImagePool* images, DrawSplits splits)
       : region_(region),
+        images_(images),
         coordinator_pid_(region->coordinator_pid),
         splits_(std::move(splits)),
         edges_(region) {}
@@ -69,10 +47,7 @@ class Timeline final : public IterationHooks,
     const uint64_t split = splits_.After(world.random().draws());
     if (split != DrawWatcher::kNever) world.random().Watch(this, split);
     const bool is_splitpoint = split_ordinal_ == 0;
-    if (is_splitpoint && order_->recreate >= 0 &&
-        ForkCheckpoint(order_->recreate)) {
-      return;
-    }
+    if (is_splitpoint && LeaveSplitpoint()) return;
     Branch();
   }
 
@@ -177,7 +152,7 @@ class Timeline final : public IterationHooks,
         job_->ChecksumOf(order_->job, told_,
                          AssertionTable::Get().entries().size());
     job_->finished.store(1, std::memory_order_release);
-    if (runner_ != nullptr) EndRound();
+    if (post_.has_value()) EndRound();
     _exit(0);
   }
 
@@ -212,8 +187,8 @@ class Timeline final : public IterationHooks,
     if (pid == 0) {
       pid_ = getpid();
       DieWithCoordinator();
-      if (runner_ != nullptr) Snapshot::CloseInChild(files_);
-      runner_ = nullptr;
+      if (post_.has_value()) Snapshot::CloseInChild(files_);
+      post_.reset();
     }
     return pid;  // negative: too many processes or too little memory
   }
@@ -227,15 +202,9 @@ class Timeline final : public IterationHooks,
   // the parked process itself.
   void Park(int32_t checkpoint) {
     CheckpointSlot& slot = region_->checkpoints[checkpoint];
-    const OrderRing& orders = region_->checkpoint_orders[checkpoint];
     slot.pid.store(pid_, std::memory_order_release);
     for (;;) {
-      const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
-      if (ordered == slot.taken) {
-        FutexWait(&orders.ordered, ordered);
-        continue;
-      }
-      const uint32_t order = orders.ring[slot.taken % OrderRing::kSize];
+      const uint32_t order = AwaitOrder(*region_, checkpoint);
       const pid_t pid = ForkSibling();
       if (pid == 0) {
         if (order >= kRunnerOrder) {
@@ -257,78 +226,83 @@ class Timeline final : public IterationHooks,
     }
   }
 
-  // Makes this process a runner. Returns once for each of its jobs.
-  void Serve(uint32_t index) {
-    RunnerSlot* const runner = &region_->runners[index];
-    const OrderRing& orders = region_->runner_orders[index];
-    runner->pid.store(pid_, std::memory_order_release);
+  // Makes this process a runner. Returns once for each of its jobs that begins
+  // here.
+  void Serve(uint32_t runner) {
+    region_->runners[runner].pid.store(pid_, std::memory_order_release);
     // All that is written after it is undone in the next round; so it is
     // written again in each.
     Snapshot* const snapshot = Snapshot::Take();
-    runner_ = runner;
-    runner_orders_ = &orders;
     snapshot_ = snapshot;
-    files_ = Snapshot::Descriptors();
-    if (snapshot != nullptr) {
-      files_ = snapshot->descriptors();
-      if (snapshot->restores() == 0) runner->cpu_ns.store(CpuNs());
+    post_.emplace(region_, runner);
+    if (snapshot == nullptr) {
+      Begin(post_->NextJob());
+      return;
     }
-    const uint32_t done = runner->done.load(std::memory_order_relaxed);
-    for (int spins = 0;; ++spins) {
-      const uint32_t ordered = orders.ordered.load(std::memory_order_acquire);
-      if (ordered != done) break;
-      if (spins >= kSpins) FutexWait(&orders.ordered, ordered);
+    snapshot->set_owner(runner);
+    files_ = snapshot->descriptors();
+    const uint32_t job = post_->NextJob();
+    if (snapshot->restores() == 0) {
+      post_->SetUp();
+      RestoreImage(job);
     }
-    if (runner->has_worker.load() == 0) WaitForWorker();
-    Begin(orders.ring[done % OrderRing::kSize]);
+    Begin(job);
   }
 
-  void WaitForWorker() {
-    while (!region_->TakeWorker()) {
-      runner_->waits_for_worker.store(1);
-      region_->wait_for_worker.fetch_add(1);
-      FutexWait(&region_->free_workers, 0);
-      region_->wait_for_worker.fetch_sub(1);
-      runner_->waits_for_worker.store(0);
-    }
-    runner_->has_worker.store(1);
-  }
-
-  // A runner's job is done: says so, and goes back to Serve. Returns if this
+  // A runner's job is done: says so, and goes on with the next. Returns if this
   // process must not run another.
   void EndRound() {
-    runner_->cpu_ns.store(CpuNs() - runner_->forks_ns,
-                          std::memory_order_relaxed);
-    const uint32_t done = 1 + runner_->done.load();
-    // Whom the coordinator sees idle may be killed: it must have no worker.
-    bool is_idle = runner_orders_->ordered.load() == done || snapshot_ == nullptr;
-    if (is_idle) {
-      runner_->has_worker.store(0);
-      is_idle = region_->wait_for_worker.load() == 0;
-      ReturnWorker(region_);
+    const bool is_last = snapshot_ == nullptr || !snapshot_->CanRestore();
+    post_->Done(job_->draws + job_->events - begun_at_steps_, is_last);
+    if (is_last) return;
+    RestoreImage(post_->NextJob());
+    snapshot_->Restore();
+  }
+
+  // Goes on where the nearest image of the job's was stored; returns if there
+  // is none. REQUIRES: CanRestore, or nothing has been run yet.
+  void RestoreImage(uint32_t job) {
+    const JobOrder& order = region_->orders[job];
+    for (uint32_t i = 0; i < order.image_count; ++i) {
+      snapshot_->RestoreImage(*images_, order.images[i].image,
+                              order.images[i].segments);
     }
-    runner_->done.store(done);
-    const uint64_t all = 1 + region_->jobs_done.fetch_add(1);
-    if ((is_idle || all >= region_->wake_at.load()) &&
-        region_->coordinator_sleeps.load() != 0 &&
-        region_->coordinator_sleeps.exchange(0) != 0) {
-      kill(region_->coordinator_pid, kRunnerSignal);
+  }
+
+  // kResumed in each job that begins where the image was stored: by this
+  // process or, as far as its memory remembers, by another.
+  Snapshot::Stored StoreImage(const ImageRef& image) {
+    if (image.generation == 0 || !post_.has_value() || snapshot_ == nullptr) {
+      return Snapshot::Stored::kRefused;
     }
-    if (snapshot_ != nullptr) snapshot_->Restore();
+    const uint64_t before_ns = RunnerPost::CpuNs();
+    const Snapshot::Stored stored = snapshot_->StoreImage(*images_, image);
+    if (stored == Snapshot::Stored::kResumed) {
+      post_.emplace(region_, static_cast<uint32_t>(snapshot_->owner()));
+      pid_ = post_->pid();
+      files_ = snapshot_->descriptors();
+      known_segments_ = snapshot_->note();
+      world_->random().ClearBreakpoints();
+      Begin(post_->NextJob());
+      return stored;
+    }
+    post_->LeaveOut(before_ns);
+    ++(stored == Snapshot::Stored::kStored ? region_->images_stored
+                                           : region_->images_failed);
+    return stored;
   }
 
   // Forks a process that parks here. Returns false in this timeline, and true
   // in each one that branches off the parked process later.
   bool ForkCheckpoint(int32_t checkpoint) {
-    RunnerSlot* const runner = runner_;
-    const uint64_t before_ns = runner != nullptr ? CpuNs() : 0;
+    const uint64_t before_ns = post_.has_value() ? RunnerPost::CpuNs() : 0;
     const pid_t pid = ForkSibling();
     if (pid == 0) {
       world_->random().ClearBreakpoints();
       Park(checkpoint);
       return true;
     }
-    if (runner != nullptr) runner->forks_ns += CpuNs() - before_ns;
+    if (post_.has_value()) post_->LeaveOut(before_ns);
     // Without the process the cell is only slower to return to.
     if (pid < 0) return false;
     // The parked process says so too, but this timeline may have ended before
@@ -347,6 +321,7 @@ class Timeline final : public IterationHooks,
     job_->pid.store(pid_, std::memory_order_release);
     fault::SetRecord(&job_->fault, pid_);
     checkpoints_used_ = 0;
+    images_used_ = 0;
     known_marks_ = 0;
     told_ = 0;
     Tell(FirstTold(order_->job));
@@ -354,18 +329,23 @@ class Timeline final : public IterationHooks,
       region_->MakeReadOnly();
       is_closed_ = true;
     }
+    // Modulo 2^64: from the nursery, the world has to be built.
+    begun_at_steps_ = world_ == nullptr
+                          ? -kBuildSteps
+                          : world_->random().draws() + world_->events();
     if (world_ != nullptr) Branch();
   }
 
   // Sets the order's breakpoints, from here on.
   void Branch() {
-    if (const uint32_t size = order_->path_size; size > 0) {
+    const uint64_t known = std::exchange(known_segments_, 0);
+    if (const uint32_t size = order_->path_size; size > known) {
       // Outside the arena: how a timeline came to its splitpoint must not show
       // in the addresses that its world hands out.
       Arena::OutsideScope outside;
       const Breakpoint* const path = region_->PathOf(order_index_, size);
       world_->random().SetBreakpoints(
-          std::vector<Breakpoint>(path, path + size));
+          std::vector<Breakpoint>(path + known, path + size));
     }
     recording_ = ordinal_ == split_ordinal_;
     if (recording_) AssertionTable::Get().ResetCounts();
@@ -373,10 +353,17 @@ class Timeline final : public IterationHooks,
                   world_->events());
   }
 
+  // Leaves a process or an image at the job's splitpoint, if so ordered. True:
+  // this is a job that branches off there.
+  bool LeaveSplitpoint() {
+    if (order_->recreate >= 0 && ForkCheckpoint(order_->recreate)) return true;
+    return StoreImage(order_->store) == Snapshot::Stored::kResumed;
+  }
+
   // A replay has come to the mark where its cell was discovered.
   void ReachSplitpoint() {
     recording_ = true;
-    if (order_->recreate >= 0 && ForkCheckpoint(order_->recreate)) return;
+    if (LeaveSplitpoint()) return;
     AssertionTable::Get().ResetCounts();
     edges_.Record(job_, order_->known_until, world_->events());
   }
@@ -428,9 +415,19 @@ class Timeline final : public IterationHooks,
       checkpoint = order_->free_checkpoints[checkpoints_used_++];
       if (ForkCheckpoint(checkpoint)) return;
     }
+    int32_t image = -1;
+    if (images_used_ < order_->new_image_count) {
+      const ImageRef& ref = order_->new_images[images_used_++];
+      const Snapshot::Stored stored = StoreImage(ref);
+      if (stored == Snapshot::Stored::kResumed) return;
+      if (stored == Snapshot::Stored::kStored) {
+        image = static_cast<int32_t>(ref.slot);
+      }
+    }
     Discovery& discovery = job_->discoveries[count];
     FillIn(news.key, news.quality, discovery.at);
     discovery.checkpoint = checkpoint;
+    discovery.image = image;
     discovery.assertion = news.assertion;
     discovery.first_edge = news.edges.first;
     discovery.edges = news.edges.size;
@@ -440,6 +437,7 @@ class Timeline final : public IterationHooks,
   }
 
   Region* region_;
+  const ImagePool* const images_;
   const pid_t coordinator_pid_;  // the region's would cost a page fault
   pid_t pid_ = getpid();
   const DrawSplits splits_;
@@ -451,28 +449,30 @@ class Timeline final : public IterationHooks,
   uint64_t ordinal_ = 0;
   bool recording_ = false;
   uint32_t checkpoints_used_ = 0;
+  uint32_t images_used_ = 0;
+  uint64_t begun_at_steps_ = 0;
+  uint64_t known_segments_ = 0;  // of the order's path, where the job begins
   uint64_t known_marks_ = 0;  // that the job came to
   uint64_t told_ = 0;  // the checksums of what the job's slot says so far
   EdgeWatch edges_;
   bool is_closed_ = false;  // the job's slot may not be written to
 
-  RunnerSlot* runner_ = nullptr;  // nullptr: not a runner
-  const OrderRing* runner_orders_ = nullptr;  // likewise
-  Snapshot* snapshot_ = nullptr;
+  std::optional<RunnerPost> post_;  // of a runner
+  Snapshot* snapshot_ = nullptr;    // likewise; or it has none
   Snapshot::Descriptors files_ = {};
 };
 
 }  // namespace
 
-void RunNursery(Region* region, SimulationBuilder* simulation,
-                DrawSplits splits) {
+void RunNursery(Region* region, const ImagePool* images,
+                SimulationBuilder* simulation, DrawSplits splits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != region->coordinator_pid) _exit(0);
   MoveTextToHugePages();  // or all is only slower
   LeaveRestartableSequences();  // likewise
   region->MakeOrdersReadOnly();
   fault::Install(region->memory_limit);
-  auto* timeline = new Timeline(region, std::move(splits));
+  auto* timeline = new Timeline(region, images, std::move(splits));
   KeepMallocInPlace();
   {
     // The arena is mapped from the beginning, for a runner's sake: its mappings
@@ -485,38 +485,6 @@ void RunNursery(Region* region, SimulationBuilder* simulation,
   AssertionTable::Get().set_observer(timeline);
   simulation->StopAtViolation().RunIteration(timeline->root_seed(), timeline);
   _exit(0);
-}
-
-namespace {
-// Returns how many orders it had before.
-uint32_t Append(OrderRing& orders, uint32_t order) {
-  const uint32_t ordered = orders.ordered.load(std::memory_order_relaxed);
-  orders.ring[ordered % OrderRing::kSize] = order;
-  orders.ordered.store(ordered + 1);
-  return ordered;
-}
-}  // namespace
-
-void Order(Region* region, int32_t checkpoint, uint32_t job_slot) {
-  OrderRing& orders = region->checkpoint_orders[checkpoint];
-  Append(orders, job_slot);
-  FutexWake(&orders.ordered);
-}
-
-void OrderRunner(Region* region, int32_t checkpoint, uint32_t runner) {
-  Order(region, checkpoint, kRunnerOrder + runner);
-}
-
-void ReturnWorker(Region* region) {
-  region->free_workers.fetch_add(1);
-  if (region->wait_for_worker.load() > 0) FutexWake(&region->free_workers);
-}
-
-void OrderJob(Region* region, uint32_t runner, uint32_t job_slot) {
-  OrderRing& orders = region->runner_orders[runner];
-  const uint32_t ordered = Append(orders, job_slot);
-  // One that has something to do looks for more before it sleeps.
-  if (region->runners[runner].done.load() == ordered) FutexWake(&orders.ordered);
 }
 
 }  // namespace moonpool::explorer

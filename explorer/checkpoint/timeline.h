@@ -12,44 +12,30 @@
 //
 // Where the number of draws is one of the splits, that is a mark, too.
 //
-// Any parked process may also fork a *runner*: it takes a snapshot of itself,
-// runs one job after another and puts itself back after each (snapshot.h). What
-// it does in a job is what a timeline does that is forked for that job alone.
+// The nursery may also fork a *runner*: it takes a snapshot of itself, runs one
+// job after another and puts itself back after each (snapshot.h), or puts in
+// place an image that it or another runner has stored at the job's splitpoint,
+// or on the way to it. What it does in a job is what a timeline does that is
+// forked for that job alone.
 //
 // All of them are direct children of the coordinator (CLONE_PARENT), so that
 // it reaps each one itself, and die with it (PR_SET_PDEATHSIG).
 #ifndef MOONPOOL_EXPLORER_CHECKPOINT_TIMELINE_H_
 #define MOONPOOL_EXPLORER_CHECKPOINT_TIMELINE_H_
 
-#include <signal.h>
-
-#include <cstdint>
-
 #include "explorer/checkpoint/draw_splits.h"
+#include "explorer/shared/image_pool.h"
 #include "explorer/shared/region.h"
-#include "sim/assertions/table.h"
 #include "sim/runner/builder.h"
 
 namespace moonpool::explorer {
 
-// A runner wakes the coordinator with it. By default it is ignored; so code
-// under test cannot tell that it is blocked.
-inline constexpr int kRunnerSignal = SIGURG;
-
-// Parks as the nursery; never returns. Lifetime: region was mapped before the
-// fork that made this process.
-[[noreturn]] void RunNursery(Region* region, SimulationBuilder* simulation,
+// Parks as the nursery; never returns. Lifetime: region was mapped, and the pool
+// made, before the fork that made this process. images: nullptr: none are
+// stored.
+[[noreturn]] void RunNursery(Region* region, const ImagePool* images,
+                             SimulationBuilder* simulation,
                              DrawSplits splits = {});
-
-// Gives an order to the process parked in a checkpoint slot: to run the job in
-// this job slot.
-void Order(Region* region, int32_t checkpoint, uint32_t job_slot);
-// To fork a runner with this slot.
-void OrderRunner(Region* region, int32_t checkpoint, uint32_t runner);
-// A worker is free again; a runner may be waiting for it.
-void ReturnWorker(Region* region);
-// Gives a runner, forked or yet to be forked, a job to run after all others.
-void OrderJob(Region* region, uint32_t runner, uint32_t job_slot);
 
 }  // namespace moonpool::explorer
 

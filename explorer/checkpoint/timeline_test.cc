@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "explorer/checkpoint/orders.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "gtest/gtest.h"
 #include "sim/assertions/assertions.h"
@@ -106,7 +107,7 @@ class TimelineTest : public ::testing::Test {
                                 ->name(),
                             "CannotBePutBack");
       SimulationBuilder walk = MakeWalk();
-      RunNursery(region_, &walk);
+      RunNursery(region_, &images_, &walk);
     }
     setpgid(root_, root_);
   }
@@ -167,6 +168,7 @@ class TimelineTest : public ::testing::Test {
   }
 
   Region* region_ = Region::Map();
+  const ImagePool images_;
   pid_t root_;
 };
 
@@ -228,38 +230,91 @@ TEST_F(TimelineTest, WhatTheFrontierKnowsIsNotDiscovered) {
 
 TEST_F(TimelineTest, ARunnersJobsAreTheSameRuns) {
   if (!Snapshot::IsPossible()) GTEST_SKIP() << "needs the arena";
-  const JobSlot& first = RunJob(0, 0, 0, {}, {10, 11, 12});
-  const Discovery split = first.discoveries[2];
-  // One that stands at the splitpoint, and one that replays the whole way.
-  OrderRunner(region_, 12, 3);
-  OrderRunner(region_, 0, 4);
+  const JobSlot& first = RunJob(0, 0, 0, {}, {});
+  const Discovery parent = first.discoveries[1];
+  const Discovery split = first.discoveries[4];
+  const ImageRef of_parent = {.slot = 2, .generation = 70};
+  const ImageRef of_split = {.slot = 5, .generation = 71};
+  OrderRunner(region_, 3);
+  OrderRunner(region_, 4);
+  // Replays; one that leaves an image of the splitpoint, and goes on; from that
+  // image, from one farther up, and from where there is none: in the process
+  // that stored it, and in another.
   for (const uint32_t runner : {3u, 4u}) {
-    for (uint32_t i = 0; i < 8; ++i) {
-      SetJob(1 + i, split.at.ordinal, {{split.at.segment_draws, 90 + i % 5}}, {});
+    for (uint32_t i = 0; i < 12; ++i) {
+      SetJob(1 + i, split.at.ordinal, {{split.at.segment_draws, 90 + i % 5}},
+             {});
+      JobOrder& order = region_->orders[1 + i];
+      order.store = {};
+      order.image_count = 0;
+      auto list = [&order](const ImageRef& image) {
+        order.images[order.image_count++] = {image, /*segments=*/0};
+      };
+      if (runner == 3 && i == 1) {
+        order.split_ordinal = parent.at.ordinal;
+        region_->PathOf(1 + i, 1)->count = parent.at.segment_draws;
+        order.store = of_parent;
+      }
+      if (runner == 3 && i == 3) order.store = of_split;
+      const bool is_stored = runner == 4 || i > 3;
+      if (i % 3 == 1 && is_stored) list({.slot = 9, .generation = 72});
+      if (i % 3 != 2 && is_stored) list(of_split);
+      if (i > 1 || is_stored) list(of_parent);
       region_->jobs[1 + i].finished.store(0);
       region_->jobs[1 + i].discovery_count.store(0);
       OrderJob(region_, runner, 1 + i);
     }
-    WaitForRunner(runner, 8);
-    for (uint32_t i = 0; i < 8; ++i) {
+    WaitForRunner(runner, 12);
+    EXPECT_TRUE(images_.Has(of_parent));
+    EXPECT_TRUE(images_.Has(of_split));
+    for (uint32_t i = 0; i < 12; ++i) {
       SCOPED_TRACE(absl::StrCat("runner ", runner, " job ", i));
       const JobSlot& job = region_->jobs[1 + i];
+      const Discovery& from = runner == 3 && i == 1 ? parent : split;
       const IterationResult whole =
-          RunHere({{split.at.segment_draws, 90 + i % 5}});
+          RunHere({{from.at.segment_draws, 90 + i % 5}});
       EXPECT_EQ(job.finished.load(), 1u);
       EXPECT_EQ(job.pid.load(), region_->runners[runner].pid.load());
       EXPECT_EQ(job.trace_hash, whole.trace_hash);
       EXPECT_EQ(job.draws, whole.draws);
-      EXPECT_EQ(job.discovery_count.load(), 9 - split.at.ordinal);
-      const uint32_t walks = Entry("walk walks").index;
-      EXPECT_EQ(job.counts[walks].passes, first.counts[walks].passes - 1);
+      EXPECT_EQ(job.discovery_count.load(), 9 - from.at.ordinal);
     }
   }
+  // Which shows in what had to be replayed.
+  EXPECT_EQ(region_->images_stored.load(), 2u);
+  EXPECT_LT(region_->runners[4].steps.load(), region_->runners[3].steps.load());
+}
+
+TEST_F(TimelineTest, ARunnerLeavesImagesOfItsDiscoveries) {
+  if (!Snapshot::IsPossible()) GTEST_SKIP() << "needs the arena";
+  OrderRunner(region_, 0);
+  SetJob(0, 0, {}, {});
+  region_->orders[0].new_image_count = 2;
+  region_->orders[0].new_images[0] = {.slot = 8, .generation = 30};
+  region_->orders[0].new_images[1] = {.slot = 1, .generation = 31};
+  OrderJob(region_, 0, 0);
+  WaitForRunner(0, 1);
+  const JobSlot& first = region_->jobs[0];
+  EXPECT_EQ(first.discoveries[0].image, 8);
+  EXPECT_EQ(first.discoveries[1].image, 1);
+  EXPECT_EQ(first.discoveries[2].image, -1);
+  const Discovery& split = first.discoveries[1];
+  const Breakpoint branch = {split.at.segment_draws, 99};
+  const uint64_t steps = region_->runners[0].steps.load();
+  SetJob(1, split.at.ordinal, {branch}, {});
+  region_->orders[1].image_count = 1;
+  region_->orders[1].images[0] = {{.slot = 1, .generation = 31}, 0};
+  OrderJob(region_, 0, 1);
+  WaitForRunner(0, 2);
+  const JobSlot& job = region_->jobs[1];
+  EXPECT_EQ(job.trace_hash, RunHere({branch}).trace_hash);
+  EXPECT_EQ(region_->runners[0].steps.load() - steps,
+            job.draws + job.events - split.at.draws - split.at.events);
 }
 
 TEST_F(TimelineTest, WhatForksOffInARunnerIsNone) {
   if (!Snapshot::IsPossible()) GTEST_SKIP() << "needs the arena";
-  OrderRunner(region_, 0, 0);
+  OrderRunner(region_, 0);
   SetJob(0, 0, {}, {10, 11, 12});
   SetJob(1, 0, {}, {});
   OrderJob(region_, 0, 0);
@@ -277,7 +332,7 @@ TEST_F(TimelineTest, WhatForksOffInARunnerIsNone) {
 
 TEST_F(TimelineTest, ARunnerThatCannotBePutBackEndsAfterItsJob) {
   if (!Snapshot::IsPossible()) GTEST_SKIP() << "needs the arena";
-  OrderRunner(region_, 0, 0);
+  OrderRunner(region_, 0);
   SetJob(0, 0, {}, {});
   SetJob(1, 0, {}, {});
   OrderJob(region_, 0, 0);
@@ -300,7 +355,7 @@ TEST_F(TimelineTest, AllProcessesDieWithTheCoordinator) {
     region->coordinator_pid = getpid();
     if (fork() == 0) {
       SimulationBuilder walk = MakeWalk();
-      RunNursery(region, &walk);
+      RunNursery(region, nullptr, &walk);
     }
     JobOrder& order = region->orders[0];
     order.free_count = 2;

@@ -30,7 +30,8 @@ bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
     found.accepted = advances || found.is_way;
     if (!found.accepted) continue;
     parent = AddSplitpoint(done, found, parent);
-    pool_.Adopt(is_new ? discovery->checkpoint : -1, parent);
+    pool_.Adopt(done.number, is_new ? discovery->checkpoint : -1,
+                is_new ? discovery->image : -1, parent);
     int index = archive_.Find(found.key);
     if (index < 0) {
       const bool is_finite = discovery->assertion == kEdgesAssertion &&

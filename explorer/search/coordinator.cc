@@ -299,7 +299,7 @@ void Coordinator::ReportProgress() {
   progress.wall = absl::Now() - start_;
   progress.timelines = committed_;
   progress.discoveries = result_.discoveries;
-  progress.checkpoints = static_cast<uint64_t>(pool_.parked()) + 1;
+  progress.checkpoints = static_cast<uint64_t>(pool_.checkpoints()) + 1;
   progress.bugs = bugs_.bugs().size();
   options_.on_progress(progress);
 }

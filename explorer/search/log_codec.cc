@@ -82,6 +82,7 @@ void FromLogged(const LoggedDiscovery& logged, Discovery& found,
   FromLogged(logged, found.at);
   found.label.Set(logged.label());
   found.checkpoint = -1;
+  found.image = -1;
   found.first_edge = AddEdges(logged.edges(), slot);
   found.edges = slot.edge_count.load() - found.first_edge;
   if (logged.assertion() == kEdgesAssertionId) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "explorer/checkpoint/orders.h"
 #include "explorer/checkpoint/timeline.h"
 #include "explorer/fault/fault.h"
 #include "providers/base/check.h"
@@ -18,7 +19,6 @@
 namespace moonpool::explorer {
 namespace {
 
-constexpr int kRootSplitpoint = 0;
 // A runner may die between two jobs, but hardly so often before the same one.
 constexpr int kMaxDeserted = 3;
 // To look at all processes takes the longer the more there are.
@@ -39,18 +39,20 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
       simulation_(std::move(simulation)),
       archive_(archive),
       region_(Region::Map()),
+      image_pool_(options.snapshot == SnapshotMode::kFork
+                      ? nullptr
+                      : std::make_unique<ImagePool>()),
       jobs_(options.lag),
-      runners_(options.snapshot, options.workers, region_, &archive_),
-      owner_(kMaxCheckpoints, -1),
-      dying_(kMaxCheckpoints, false) {
+      runners_(options.snapshot, options.workers,
+               image_pool_ != nullptr && image_pool_->is_open(), region_,
+               &archive_),
+      images_(image_pool_.get(), &archive_, options.max_checkpoints),
+      parked_(options.max_checkpoints, region_, &archive_) {
   region_->ignores_edges = options.edges ? 0 : 1;
   // Signals are taken by sigtimedwait in Wait; children inherit the mask, so
   // that an interrupt from the terminal reaches the coordinator alone.
   const sigset_t mask = OwnSignals();
   sigprocmask(SIG_BLOCK, &mask, &old_mask_);
-  for (int i = static_cast<int>(kMaxCheckpoints) - 1; i > kNursery; --i) {
-    free_checkpoints_.push_back(i);
-  }
 }
 
 ProcessPool::~ProcessPool() {
@@ -67,7 +69,7 @@ void ProcessPool::Start() {
   CHECK(pid >= 0) << "fork failed";
   if (pid == 0) {
     setpgid(0, 0);
-    RunNursery(region_, &simulation_, options_.splits);
+    RunNursery(region_, image_pool_.get(), &simulation_, options_.splits);
   }
   setpgid(pid, pid);  // on both sides, as either may be first
   group_ = pid;
@@ -81,12 +83,7 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
   const uint64_t number = next.number;
   CHECK_EQ(number, submitted_);
   ++submitted_;
-  if (next.splitpoint != Job::kNone) {
-    if (next.splitpoint >= static_cast<int>(last_used_.size())) {
-      last_used_.resize(archive_.splitpoints().size());
-    }
-    last_used_[next.splitpoint] = number;
-  }
+  parked_.CountPick(next.splitpoint, number);
   runners_.CountPick(next.splitpoint, number);
   job(number) = std::move(next);
   JobOrder& given = order(number);
@@ -94,6 +91,9 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
   given.known_until = known_until;
   given.free_count = 0;
   given.recreate = -1;
+  given.image_count = 0;
+  given.new_image_count = 0;
+  given.store = {};
   ++running_;
   ++waiting_;
   HandOut();
@@ -107,15 +107,15 @@ void ProcessPool::SubmitDone(Job next) {
   job(number) = std::move(next);
   order(number).free_count = 0;
   order(number).recreate = -1;
+  order(number).new_image_count = 0;
+  order(number).store = {};
 }
 
 void ProcessPool::RunGuarded(uint64_t number) {
   CHECK_EQ(number, finished_);
-  TakeBackCheckpoints(number);
-  if (const int32_t recreated = std::exchange(order(number).recreate, -1);
-      recreated >= 0) {
-    ReturnCheckpointSlot(recreated);
-  }
+  parked_.TakeBackFrom(order(number));
+  parked_.TakeBackRecreated(order(number), job(number).splitpoint,
+                            /*is_needed=*/false);
   KillCondemned();
   Job& again = job(number);
   CHECK(again.is_done);
@@ -139,11 +139,11 @@ void ProcessPool::HandOut() {
 bool ProcessPool::HandOut(uint64_t number) {
   using Way = RunnerSet::Choice::Way;
   Job& next = job(number);
+  const int nearest = images_.NearestTo(next.splitpoint);
   RunnerSet::Choice choice = {.way = Way::kFork};
   if (!next.is_guarded) {
-    choice = runners_.Choose(
-        next.splitpoint, forked_ + runners_.busy() < options_.workers,
-        [this](int splitpoint) { return CheckpointOf(splitpoint) >= 0; });
+    choice = runners_.Choose(next.splitpoint, nearest,
+                             forked_ + runners_.busy() < options_.workers);
   }
   if (choice.way == Way::kWait) return false;
   if (choice.way == Way::kFork && !region_->TakeWorker()) return false;
@@ -151,29 +151,43 @@ bool ProcessPool::HandOut(uint64_t number) {
       static_cast<uint32_t>(number % static_cast<uint64_t>(options_.lag));
   if (choice.way == Way::kFork) {
     const int from =
-        next.is_guarded ? Job::kNone : FindLivingAncestor(next.splitpoint);
+        next.is_guarded ? Job::kNone
+                        : parked_.FindLivingAncestor(next.splitpoint);
     Prepare(number, from);
     if (!next.is_guarded) {
-      LendCheckpoints(number, /*recreate=*/from != next.splitpoint);
+      parked_.LendTo(order(number), /*recreate=*/from != next.splitpoint);
     }
-    if (order(number).recreate >= 0) runners_.CountParking(next.splitpoint);
-    next.checkpoint = from == Job::kNone ? kNursery : CheckpointOf(from);
+    next.checkpoint = from == Job::kNone ? kNursery : parked_.At(from);
     ++forked_;
     Order(region_, next.checkpoint, job_slot);
     return true;
   }
-  if (choice.way == Way::kNewRunner) {
-    choice.runner = runners_.Add(
-        choice.place,
-        choice.place == Job::kNone ? kNursery : CheckpointOf(choice.place));
-  }
-  Prepare(number, runners_.place(choice.runner));
+  if (choice.way == Way::kNewRunner) choice.runner = runners_.Add();
+  Prepare(number, Job::kNone);
   if (runners_.PaysToPark(next.splitpoint)) {
-    LendCheckpoints(number, /*recreate=*/false);
+    parked_.LendTo(order(number), /*recreate=*/false);
   }
+  LendImages(number, nearest);
   next.runner = choice.runner;
   runners_.Give(choice.runner, number, job_slot);
   return true;
+}
+
+void ProcessPool::LendImages(uint64_t number, int nearest) {
+  const int splitpoint = job(number).splitpoint;
+  JobOrder& given = order(number);
+  images_.List(splitpoint, number, given);
+  if (given.store.generation == 0 &&
+      runners_.PaysToStore(splitpoint, nearest)) {
+    given.store = images_.Lend(number);
+    if (given.store.generation != 0) images_.Assign(given.store, splitpoint);
+  }
+  if (!runners_.PaysToStoreDiscoveries()) return;
+  while (given.new_image_count < kMaxNewImages) {
+    const ImageRef image = images_.Lend(number);
+    if (image.generation == 0) return;
+    given.new_images[given.new_image_count++] = image;
+  }
 }
 
 void ProcessPool::Prepare(uint64_t number, int from) {
@@ -204,63 +218,7 @@ void ProcessPool::Prepare(uint64_t number, int from) {
   result.told = 0;
 }
 
-// Slots for the processes that the job may leave behind: at its discoveries,
-// and at its splitpoint, to which it replays the way.
-void ProcessPool::LendCheckpoints(uint64_t number, bool recreate) {
-  JobOrder& given = order(number);
-  while (given.free_count < kMaxNewCheckpoints &&
-         !free_checkpoints_.empty()) {
-    given.free_checkpoints[given.free_count++] = TakeCheckpointSlot();
-  }
-  if (recreate && given.recreate < 0 && !free_checkpoints_.empty()) {
-    given.recreate = TakeCheckpointSlot();
-  }
-}
-
-void ProcessPool::TakeBackCheckpoints(uint64_t number) {
-  JobOrder& given = order(number);
-  for (uint32_t i = 0; i < given.free_count; ++i) {
-    const int checkpoint = given.free_checkpoints[i];
-    if (owner_[checkpoint] < 0) ReturnCheckpointSlot(checkpoint);
-  }
-  given.free_count = 0;
-}
-
-int ProcessPool::CheckpointOf(int splitpoint) const {
-  return splitpoint >= 0 && splitpoint < static_cast<int>(checkpoint_.size())
-             ? checkpoint_[splitpoint]
-             : -1;
-}
-
-// -1: none lives, so the way begins in the nursery.
-int ProcessPool::FindLivingAncestor(int splitpoint) const {
-  while (splitpoint >= 0 && CheckpointOf(splitpoint) < 0) {
-    splitpoint = archive_.splitpoints()[splitpoint].parent;
-  }
-  return splitpoint;
-}
-
-int ProcessPool::TakeCheckpointSlot() {
-  const int taken = free_checkpoints_.back();
-  free_checkpoints_.pop_back();
-  CheckpointSlot& checkpoint = region_->checkpoints[taken];
-  checkpoint.pid.store(0);
-  region_->checkpoint_orders[taken].ordered.store(0);
-  checkpoint.taken = 0;
-  return taken;
-}
-
-void ProcessPool::ReturnCheckpointSlot(int checkpoint) {
-  const pid_t pid = region_->checkpoints[checkpoint].pid.load();
-  owner_[checkpoint] = -1;
-  const bool is_condemned = std::find(condemned_.begin(), condemned_.end(),
-                                      checkpoint) != condemned_.end();
-  if (is_condemned || dying_[checkpoint]) return;
-  (pid == 0 ? free_checkpoints_ : condemned_).push_back(checkpoint);
-}
-
 bool ProcessPool::Owes(int checkpoint) {
-  if (runners_.FindOwed(checkpoint) != RunnerSet::kNone) return true;
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (!job(n).is_done && job(n).checkpoint == checkpoint && PidOf(n) == 0) {
       return true;
@@ -270,76 +228,35 @@ bool ProcessPool::Owes(int checkpoint) {
 }
 
 void ProcessPool::KillCondemned() {
-  for (size_t i = 0; i < condemned_.size();) {
-    const int checkpoint = condemned_[i];
-    if (Owes(checkpoint)) {
-      ++i;
-      continue;
-    }
-    dying_[checkpoint] = true;
-    Kill(region_->checkpoints[checkpoint].pid.load(), SIGKILL);
-    condemned_[i] = condemned_.back();
-    condemned_.pop_back();
-  }
+  parked_.KillCondemned([this](int checkpoint) { return Owes(checkpoint); },
+                        [this](pid_t pid) { Kill(pid, SIGKILL); });
 }
 
-void ProcessPool::EvictColdest() {
-  int coldest = -1;
-  for (const int splitpoint : owner_) {
-    if (splitpoint <= kRootSplitpoint) continue;  // that one stays
-    if (coldest < 0 || last_used_[splitpoint] < last_used_[coldest]) {
-      coldest = splitpoint;
+void ProcessPool::Adopt(uint64_t number, int checkpoint, int image,
+                        int splitpoint) {
+  parked_.Adopt(checkpoint, splitpoint, finished_);
+  const JobOrder& given = order(number);
+  for (uint32_t i = 0; i < given.new_image_count; ++i) {
+    const ImageRef& stored = given.new_images[i];
+    if (static_cast<int>(stored.slot) == image && image_pool_->Has(stored)) {
+      images_.Assign(stored, splitpoint);
     }
   }
-  CHECK_GE(coldest, 0);
-  SetCheckpoint(coldest, -1);
 }
 
-// Makes checkpoint (or -1: none) the parked process of a splitpoint.
-void ProcessPool::SetCheckpoint(int splitpoint, int checkpoint) {
-  if (splitpoint >= static_cast<int>(checkpoint_.size())) {
-    checkpoint_.resize(archive_.splitpoints().size(), -1);
-  }
-  int& at = checkpoint_[splitpoint];
-  const int counted = splitpoint == kRootSplitpoint ? 0 : 1;
-  if (at >= 0) {
-    parked_ -= counted;
-    ReturnCheckpointSlot(at);
-  }
-  at = checkpoint;
-  if (checkpoint >= 0) {
-    parked_ += counted;
-    owner_[checkpoint] = splitpoint;
-  }
+void ProcessPool::Retire(int splitpoint) {
+  parked_.Retire(splitpoint);
+  images_.Retire(splitpoint);
 }
-
-void ProcessPool::Adopt(int checkpoint, int splitpoint) {
-  last_used_.resize(archive_.splitpoints().size());
-  last_used_[splitpoint] = finished_;
-  if (checkpoint >= 0 && region_->checkpoints[checkpoint].pid.load() != 0) {
-    SetCheckpoint(splitpoint, checkpoint);
-  }
-}
-
-void ProcessPool::Retire(int splitpoint) { SetCheckpoint(splitpoint, -1); }
 
 void ProcessPool::Finish(uint64_t number, bool is_needed) {
   CHECK_EQ(number, finished_);
   JobOrder& done = order(number);
-  TakeBackCheckpoints(number);
-  if (const int recreated = std::exchange(done.recreate, -1); recreated >= 0) {
-    // The splitpoint's process is back, unless nobody needs it any more or
-    // another job has brought it back first.
-    const int splitpoint = job(number).splitpoint;
-    if (is_needed && CheckpointOf(splitpoint) < 0 &&
-        region_->checkpoints[recreated].pid.load() != 0) {
-      SetCheckpoint(splitpoint, recreated);
-    } else {
-      ReturnCheckpointSlot(recreated);
-    }
-  }
+  parked_.TakeBackFrom(done);
+  parked_.TakeBackRecreated(done, job(number).splitpoint, is_needed);
+  images_.Finish(number, done);
   ++finished_;
-  while (parked_ > options_.max_checkpoints) EvictColdest();
+  parked_.Evict();
   KillCondemned();
   if (job(number).is_guarded) HandOut();  // to those that had to wait for it
 }
@@ -377,14 +294,10 @@ bool ProcessPool::CollectFromRunners() {
   seen_done_ = done;
   runners_.Collect([this](uint64_t number) {
     Job& ended = job(number);
-    const JobSlot& result = slot(number);
-    const uint64_t steps =
-        runners_.StepsFrom(ended.runner, result.draws + result.events);
     ended.is_done = true;
     ended.wait_status = 0;
     --running_;
     ++rewound_;
-    return steps;
   });
   return true;
 }
@@ -520,37 +433,20 @@ void ProcessPool::TakeBack(uint64_t number) {
 }
 
 void ProcessPool::CheckpointDied(int checkpoint) {
-  region_->checkpoints[checkpoint].pid.store(0);
-  if (dying_[checkpoint]) {
-    dying_[checkpoint] = false;
-    free_checkpoints_.push_back(checkpoint);
-    return;
-  }
   if (checkpoint == kNursery) {
     failure_ = absl::InternalError(
         "the process that all timelines start from was killed, most likely as "
         "memory ran out: use fewer --workers or --max_checkpoints");
     return;
   }
+  if (parked_.Died(checkpoint)) return;
   // Killed from outside, most likely for its memory. Whatever it was to fork
   // is ordered again, elsewhere.
-  const int owner = owner_[checkpoint];
-  const bool was_condemned = std::erase(condemned_, checkpoint) > 0;
-  if (owner >= 0) {
-    SetCheckpoint(owner, -1);
-  } else if (was_condemned) {
-    free_checkpoints_.push_back(checkpoint);
-  }
   for (uint64_t n = finished_; n < submitted_; ++n) {
     if (!job(n).is_done && job(n).checkpoint == checkpoint && PidOf(n) == 0) {
       EndFork();
       TakeBack(n);
     }
-  }
-  for (;;) {
-    const int owed = runners_.FindOwed(checkpoint);
-    if (owed == RunnerSet::kNone) break;
-    for (const uint64_t n : runners_.Remove(owed)) TakeBack(n);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,8 +22,11 @@
 #include "absl/time/time.h"
 #include "explorer/checkpoint/draw_splits.h"
 #include "explorer/search/archive.h"
+#include "explorer/search/image_set.h"
 #include "explorer/search/job.h"
+#include "explorer/search/parked_set.h"
 #include "explorer/search/runner_set.h"
+#include "explorer/shared/image_pool.h"
 #include "explorer/shared/region.h"
 #include "sim/runner/builder.h"
 
@@ -32,7 +36,8 @@ class ProcessPool {
  public:
   struct Options {
     int lag = 1;              // at most so many jobs are in flight
-    int max_checkpoints = 0;  // parked at once, besides the root seed's
+    // Parked at once, besides the root seed's; likewise images.
+    int max_checkpoints = 0;
     absl::Duration watchdog;  // a job that takes longer hangs
     int workers = 1;          // processes that run jobs at once
     SnapshotMode snapshot = SnapshotMode::kFork;
@@ -62,7 +67,8 @@ class ProcessPool {
   }
   // Jobs submitted and not done.
   int running() const { return running_; }
-  int parked() const { return parked_; }
+  // Processes parked, and images.
+  int checkpoints() const { return parked_.size() + images_.size(); }
   uint64_t rewound() const { return rewound_; }
   bool interrupted() const { return interrupted_; }
   // Internal: the engine cannot go on, and why.
@@ -87,8 +93,8 @@ class ProcessPool {
   void Wait(absl::Time deadline);
 
   // Commit, in this order. The job's discovery becomes a splitpoint: the
-  // process parked there, if any, is kept.
-  void Adopt(int checkpoint, int splitpoint);
+  // process parked there, or the image stored there, if any (-1), is kept.
+  void Adopt(uint64_t number, int checkpoint, int image, int splitpoint);
   // The splitpoint represents no cell any more.
   void Retire(int splitpoint);
   // The job is committed: what it was lent and nobody has adopted is free
@@ -105,19 +111,11 @@ class ProcessPool {
   // What a process needs to know to run the job from a splitpoint where it
   // stands, or from the nursery (kNone).
   void Prepare(uint64_t number, int from);
-  void LendCheckpoints(uint64_t number, bool recreate);
-  // Whom nobody has adopted is killed.
-  void TakeBackCheckpoints(uint64_t number);
+  // A job of a runner: which images it may begin at, and which it is to store.
+  void LendImages(uint64_t number, int nearest);
   // Only what is a process of this search: its pid was read from memory that
   // code under test may have overwritten. False: it is none.
   bool Kill(pid_t pid, int signal);
-  int FindLivingAncestor(int splitpoint) const;
-  int CheckpointOf(int splitpoint) const;
-
-  int TakeCheckpointSlot();
-  void ReturnCheckpointSlot(int checkpoint);
-  void SetCheckpoint(int splitpoint, int checkpoint);
-  void EvictColdest();
   void KillCondemned();
   // Whether the process still has to fork a job in flight.
   bool Owes(int checkpoint);
@@ -148,6 +146,7 @@ class ProcessPool {
   SimulationBuilder simulation_;
   const Archive& archive_;
   Region* region_;
+  const std::unique_ptr<ImagePool> image_pool_;  // nullptr in fork mode
   sigset_t old_mask_;
   pid_t group_ = 0;  // of all processes; the nursery was its first member
 
@@ -159,21 +158,12 @@ class ProcessPool {
   int waiting_ = 0;  // of those, for a worker
   int forked_ = 0;   // of those, in processes of their own
   RunnerSet runners_;
+  ImageSet images_;
+  ParkedSet parked_;
   uint64_t seen_done_ = 0;  // by runners, when they were last asked
   absl::Time now_ = absl::Now();
   absl::Time stands_still_since_;  // no job runs, although some are to
 
-  // A checkpoint slot is free, lent to a job in flight, the parked process of
-  // a splitpoint, condemned (to be killed once it owes no timeline) or dying
-  // (killed but not reaped yet).
-  std::vector<int> free_checkpoints_;
-  std::vector<int> owner_;  // slot -> splitpoint, -1: none
-  std::vector<int> condemned_;
-  std::vector<bool> dying_;
-  // By splitpoint: its slot or -1, and the job that branched off there last.
-  std::vector<int> checkpoint_;
-  std::vector<uint64_t> last_used_;
-  int parked_ = 0;
   uint64_t reaps_ = 0;  // signals of processes that had ended
   size_t lost_ = 0;  // processes that have ended, of jobs yet to be found
 

@@ -38,11 +38,14 @@
 namespace moonpool {
 namespace {
 
-// Three gates of 1/10, each behind the mark of the one before.
+// Three gates of 1/10, each behind the mark of the one before. All the while
+// the world holds so many megabytes.
 class GateWorkload final : public Workload {
  public:
+  explicit GateWorkload(int64_t megabytes = 0) : megabytes_(megabytes) {}
   absl::string_view name() const override { return "gates"; }
   Task<absl::Status> Run(SimContext& ctx) override {
+    const std::vector<char> ballast(static_cast<size_t>(megabytes_) << 20, 'x');
     for (int64_t gate = 1; gate <= 3; ++gate) {
       co_await ctx.time().Sleep(absl::Milliseconds(10));
       if (!ctx.random().Chance({1, 10})) co_return absl::OkStatus();
@@ -51,6 +54,9 @@ class GateWorkload final : public Workload {
     ASSERT_ALWAYS(false, "all gates opened");
     co_return absl::OkStatus();
   }
+
+ private:
+  const int64_t megabytes_;
 };
 
 class IdleWorkload final : public Workload {
@@ -93,7 +99,8 @@ class WildProcess final : public Process {
 
 REGISTER_CAMPAIGN(gates, "Three gates of 1/10") {
   SimulationBuilder builder;
-  builder.Workload(std::make_unique<GateWorkload>());
+  builder.Workload(std::make_unique<GateWorkload>(
+      params.Int("megabytes", 0, "that the world holds")));
   return builder;
 }
 

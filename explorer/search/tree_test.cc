@@ -125,6 +125,27 @@ TEST(TreeTest, ProcessesDoNotChangeTheTreeOfAnyCampaign) {
   }
 }
 
+// Then "auto" parks processes as "fork" does, and forks where ways are long.
+TEST(TreeTest, WorldsTooLargeForImagesHaveTheSameTree) {
+  ExploreOptions options = Options("gates", kSanitized ? 30 : 120);
+  options.parameters = {{"megabytes", "6"}};
+  std::string expected;
+  for (const char* snapshot : kSnapshots) {
+    for (const int workers : {1, 2}) {
+      SCOPED_TRACE(absl::StrCat(snapshot, " workers ", workers));
+      options.snapshot = snapshot;
+      options.workers = workers;
+      const ExploreResult result = MustExplore(options);
+      if (!kSanitized && snapshot == std::string("auto")) {
+        EXPECT_GT(result.rewound_timelines, 0u);
+        EXPECT_LT(result.rewound_timelines, options.timelines);
+      }
+      if (expected.empty()) expected = TreeOf(result);
+      EXPECT_EQ(TreeOf(result), expected);
+    }
+  }
+}
+
 // What the kernel may do when memory runs out.
 int KillParkedProcesses() {
   int killed = 0;

@@ -122,7 +122,8 @@ uint64_t AddToChecksum(uint64_t checksum, const Discovery& discovery) {
   checksum = AddToChecksum(checksum, discovery.at);
   checksum = AddNumbers(
       checksum,
-      {static_cast<uint64_t>(discovery.checkpoint), discovery.assertion,
+      {static_cast<uint64_t>(discovery.checkpoint),
+       static_cast<uint64_t>(discovery.image), discovery.assertion,
        discovery.first_edge, discovery.edges});
   return Add(checksum, discovery.label.Get());
 }
@@ -183,8 +184,14 @@ bool JobSlot::IsIntact(const JobOrder& order, size_t assertions) const {
     const bool is_own =
         found.checkpoint == -1 ||
         std::find(order.free_checkpoints, end, found.checkpoint) != end;
+    const ImageRef* new_end = order.new_images + order.new_image_count;
+    const bool is_own_image =
+        found.image == -1 ||
+        std::any_of(order.new_images, new_end, [&](const ImageRef& image) {
+          return static_cast<int32_t>(image.slot) == found.image;
+        });
     const bool is_of_edges = found.assertion == kEdgesAssertion;
-    if (!is_own || (!is_of_edges && found.assertion >= assertions) ||
+    if (!is_own || !is_own_image || (!is_of_edges && found.assertion >= assertions) ||
         found.at.pending > order.path_size) {
       return false;
     }

@@ -1,8 +1,9 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// Everything that the processes of an exploration share, in one mapping made
-// before the first fork: what is known (the frontier), what each job is to do
-// and what came of it, and how to reach each parked checkpoint.
+// Everything that the processes of an exploration share, but for images of
+// worlds (image_pool.h), in one mapping made before the first fork: what is
+// known (the frontier), what each job is to do and what came of it, and how to
+// reach each parked checkpoint.
 //
 // Who writes what: the coordinator writes the frontier and the orders; a
 // timeline writes only the results of its own job, each record before the
@@ -30,6 +31,7 @@
 #include "explorer/coverage/scan.h"
 #include "explorer/fault/fault.h"
 #include "explorer/shared/frontier.h"
+#include "explorer/shared/image_pool.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
 #include "sim/core/trace_hash.h"
@@ -43,6 +45,7 @@ inline constexpr size_t kMaxCheckpoints = 4096;
 inline constexpr size_t kMaxPath = 1024;        // segments of a recipe
 inline constexpr size_t kMaxDiscoveries = 256;  // of one timeline
 inline constexpr size_t kMaxNewCheckpoints = 16;  // of one timeline
+inline constexpr size_t kMaxNewImages = 2;        // likewise, at discoveries
 inline constexpr size_t kMaxArrivals = 2048;      // likewise
 // Arrivals at one mark, up to this many; enough to tell rare from common.
 inline constexpr uint32_t kReachesCounted = 8;
@@ -113,6 +116,7 @@ struct Arrival {
 struct Discovery {
   Arrival at;
   int32_t checkpoint;  // the process parked here, or -1
+  int32_t image;       // stored here: its slot, or -1
   uint32_t assertion;  // index in the table, or kEdgesAssertion
   // Of edges: these of the job's.
   uint32_t first_edge;
@@ -152,6 +156,18 @@ struct alignas(64) JobOrder {
   int32_t free_checkpoints[kMaxNewCheckpoints];
   int32_t recreate;  // checkpoint slot to park a replayed splitpoint in, or -1
   uint32_t is_guarded;
+  // For a runner: images on the way to the splitpoint, the nearest first. The
+  // first one that is there saves it so much of the path.
+  struct Image {
+    ImageRef image;
+    uint64_t segments;
+  };
+  static constexpr uint32_t kMaxImages = 3;
+  uint32_t image_count;
+  uint32_t new_image_count;
+  Image images[kMaxImages];
+  ImageRef store;  // an image of the splitpoint, if that has been replayed
+  ImageRef new_images[kMaxNewImages];  // to store at discoveries
   Breakpoint near_path[kNearPath];  // the path, if it is that short
 };
 
@@ -222,11 +238,13 @@ struct RunnerSlot {
   std::atomic<int32_t> pid;
   std::atomic<uint32_t> done;  // orders ever carried out
   // CPU time of the process up to its snapshot, then up to its last job's end;
-  // without that of forking checkpoints, which is no job's own.
+  // without that of forking checkpoints and storing images, which is no job's own.
   std::atomic<uint64_t> cpu_ns;
-  uint64_t forks_ns;  // the process keeps it
+  uint64_t forks_ns;  // and images; the process keeps it
   std::atomic<uint32_t> has_worker;
   std::atomic<uint32_t> waits_for_worker;
+  // Draws and events of its jobs, and the building of worlds.
+  std::atomic<uint64_t> steps;
 };
 
 struct Region {
@@ -238,6 +256,9 @@ struct Region {
   // when that has come to wake_at, or when it leaves a worker idle.
   alignas(64) std::atomic<uint64_t> jobs_done;
   std::atomic<uint32_t> coordinator_sleeps;
+  // Images ever stored, and those that could not be.
+  std::atomic<uint32_t> images_stored;
+  std::atomic<uint32_t> images_failed;
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];

@@ -135,11 +135,15 @@ void Fill(JobOrder& order, JobSlot& slot) {
   Discovery& found = slot.discoveries[0];
   found.at.key = 9;
   found.checkpoint = 5;
+  order.new_image_count = 1;
+  order.new_images[0] = {.slot = 7, .generation = 3};
+  found.image = 7;
   found.assertion = 2;
   found.label.Set("label");
   Discovery& edges = slot.discoveries[1];
   edges.at.key = 12;
   edges.checkpoint = -1;
+  edges.image = -1;
   edges.assertion = kEdgesAssertion;
   edges.first_edge = 1;
   edges.edges = 2;
@@ -186,6 +190,7 @@ TEST_F(RegionTest, AnOverwrittenResultIsNoticed) {
       [&] { slot.sample_count = 1 << 30; },
       [&] { ++slot.discoveries[0].at.key; },
       [&] { ++slot.discoveries[0].at.draws; },
+      [&] { slot.discoveries[0].image = -1; },
       [&] { ++slot.discoveries[0].at.pending; },
       [&] { slot.discoveries[0].label.bytes[1] = '?'; },
       [&] { ++slot.arrivals[0].segment_draws; },
@@ -231,6 +236,8 @@ TEST_F(RegionTest, OfADeadTimelineWhatItToldIsChecked) {
       [&] { slot.discoveries[0].at.pending = order.path_size + 1; },
       [&] { slot.discoveries[0].checkpoint = 6; },
       [&] { slot.discoveries[0].checkpoint = -2; },
+      [&] { slot.discoveries[0].image = 6; },
+      [&] { slot.discoveries[0].image = -2; },
       [&] { slot.edge_count.store(kMaxEdgeHits + 1); },
       [&] { slot.edge_count.store(2); },
       [&] { slot.discoveries[1].edges = 4; },
