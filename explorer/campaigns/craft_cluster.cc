@@ -11,17 +11,6 @@ namespace moonpool::craft {
 namespace {
 
 constexpr char kStateKey[] = "craft";
-// Milestones count no further, so that there are at most a few hundred.
-constexpr int kMaxFollowers = 2;
-constexpr uint64_t kMaxElections = 7;
-
-// Whether two logs have different entries somewhere. Equal terms at one index
-// mean equal entries up to it, so the last common index decides.
-bool Diverge(const CraftLog& a, const CraftLog& b) {
-  const raft_index first = std::max(a.first_index(), b.first_index());
-  const raft_index end = std::min(a.end_index(), b.end_index());
-  return first < end && a.term(end - 1) != b.term(end - 1);
-}
 
 }  // namespace
 
@@ -103,50 +92,46 @@ void CraftCluster::CheckServers(bool strict) {
   }
 }
 
-const CraftServer* CraftCluster::NewestLeader() const {
-  const CraftServer* newest = nullptr;
-  for (const auto& seat : seats_) {
-    const CraftServer* server = seat->server;
-    if (server == nullptr || server->state() != RAFT_LEADER) continue;
-    if (newest == nullptr || server->term() > newest->term()) newest = server;
-  }
-  return newest;
-}
-
-void CraftCluster::MarkMilestone(const CutLinks& cut) {
+void CraftCluster::MarkRivals(const CutLinks& cut) {
   // A sum is enough to notice: all its parts only ever grow in one world.
   uint64_t changes = cut.changes + leader_of_term_.size();
   for (const auto& seat : seats_) {
-    if (seat->server != nullptr) changes += seat->server->io().log_changes();
+    const CraftServer* server = seat->server;
+    if (server == nullptr) continue;
+    changes +=
+        server->io().log_changes() + server->term() + server->committed();
   }
   if (changes == marked_changes_) return;
   marked_changes_ = changes;
-  const CraftServer* leader = NewestLeader();
-  if (leader == nullptr) return;
-  const CraftLog& log = leader->io().log();
-  int diverged = 0;
-  int longer = 0;
-  int reachable = 0;
-  int wrong_and_reachable = 0;
+  std::vector<RaftServerView> servers;
   for (const auto& seat : seats_) {
-    const CraftServer* follower = seat->server;
-    if (follower == nullptr || follower == leader) continue;
-    const CraftLog& other = follower->io().log();
-    const bool diverges = Diverge(log, other);
-    const bool is_longer = other.end_index() > log.end_index();
-    const bool is_reachable = cut.IsReachable(leader->id(), follower->id());
-    diverged += diverges;
-    longer += is_longer;
-    reachable += is_reachable;
-    wrong_and_reachable += is_reachable && (diverges || is_longer);
+    RaftServerView& view = servers.emplace_back();
+    view.log = &seat->terms;
+    view.voters = (uint32_t{1} << seats_.size()) - 1;
+    const CraftServer* server = seat->server;
+    if (server == nullptr) continue;
+    const CraftLog& log = server->io().log();
+    // If there is no entry, the snapshot tells how new the log is.
+    const raft_term base_term = log.snapshot() ? log.snapshot()->term : 0;
+    seat->terms.Follow(log.first_index() - 1, log.end_index() - 1,
+                       [&log, base_term](raft_index i) {
+                         return i < log.first_index() ? base_term : log.term(i);
+                       });
+    view.is_up = !server->io().is_halted();
+    view.leads = server->state() == RAFT_LEADER;
+    view.campaigns = server->state() == RAFT_CANDIDATE;
+    view.term = server->term();
+    view.commit = server->committed();
+    view.cut = cut.cut[server->id() - 1];
   }
-  ASSERT_SOMETIMES_EACH(
-      "craft milestone",
-      {{"elections", std::min<uint64_t>(elections(), kMaxElections)},
-       {"diverged", std::min(diverged, kMaxFollowers)},
-       {"longer", std::min(longer, kMaxFollowers)},
-       {"reachable", std::min(reachable, kMaxFollowers)},
-       {"wrong_and_reachable", std::min(wrong_and_reachable, kMaxFollowers)}});
+  const std::optional<Rivalry> rivalry =
+      FindRivalry(servers);
+  if (!rivalry) return;
+  REPORT_STATE("craft rivals", {{"spread", rivalry->spread},
+                                {"committed", rivalry->is_committed},
+                                {"later", rivalry->is_later},
+                                {"apart", rivalry->is_apart},
+                                {"rival", rivalry->rival}});
 }
 
 void CraftCluster::CheckConvergence() const {

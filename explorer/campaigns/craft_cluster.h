@@ -24,25 +24,13 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "explorer/campaigns/craft_io.h"
+#include "explorer/campaigns/cut_links.h"
+#include "explorer/campaigns/rivals.h"
 #include "sim/runner/state.h"
 
 namespace moonpool::craft {
 
 class CraftServer;
-
-// Which links between servers are cut. Kept by the fault injector outside the
-// world, hence without memory of its own.
-struct CutLinks {
-  static constexpr int kMaxServers = 9;
-  bool chaos = false;    // whether faults are being injected at all
-  uint64_t changes = 0;  // so far in this world
-  // [from][to], counted from 0.
-  std::array<std::array<bool, kMaxServers>, kMaxServers> cut = {};
-
-  bool IsReachable(raft_id a, raft_id b) const {
-    return !cut[a - 1][b - 1] && !cut[b - 1][a - 1];
-  }
-};
 
 class CraftCluster {
  public:
@@ -64,8 +52,8 @@ class CraftCluster {
   // After each turn. Costs a few comparisons if nothing has happened. Strict:
   // a server that shuts itself down violates a property of its own.
   void CheckServers(bool strict);
-  // How far along the dangerous road the world is.
-  void MarkMilestone(const CutLinks& cut);
+  // Reports how far the newest leader's rivals are (rivals.h).
+  void MarkRivals(const CutLinks& cut);
   // At the end of a quiet time in which no command was submitted.
   void CheckConvergence() const;
 
@@ -78,11 +66,10 @@ class CraftCluster {
   struct Seat {
     CraftRegister metadata;
     CraftServer* server = nullptr;
+    TermLog terms;
   };
 
   void OnLeader(raft_id id, raft_term term);
-  // The server with the highest term among those that believe they lead.
-  const CraftServer* NewestLeader() const;
 
   std::vector<std::unique_ptr<Seat>> seats_;  // of server i + 1
   uint64_t last_command_ = 0;

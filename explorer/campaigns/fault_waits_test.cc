@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "explorer/campaigns/cut_links.h"
 #include "explorer/campaigns/raft/chaos.h"
 #include "explorer/problems/trouble.h"
 #include "gtest/gtest.h"
@@ -188,8 +189,10 @@ void AddNetworkFaults(SimulationBuilder& builder, const NetworkFaults& faults) {
 
 void AddRaftChaos(SimulationBuilder& builder,
                   const raft::ChaosOptions& options) {
-  builder.Fault(
-      [options] { return std::make_unique<raft::RaftChaos>(options); });
+  builder.Fault([options] {
+    return std::make_unique<raft::RaftChaos>(options,
+                                             std::make_shared<CutLinks>());
+  });
 }
 
 void AddReboot(SimulationBuilder& builder, const RebootOptions& options) {

@@ -136,8 +136,9 @@ class Archive {
   // in 1/256 timelines.
   uint64_t surprise() const { return surprise_; }
   // The share of timelines that yielded of late, of those with fresh seeds (the
-  // last 16 or so) and of those that branched (64), in 1/65536. Never zero:
-  // less the more were in vain.
+  // last 16 or so) and of those that branched (64), or of all since the last
+  // that yielded, if these are more: in 1/kYieldOne. Never zero.
+  static constexpr uint64_t kYieldOne = uint64_t{1} << 32;
   uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
   uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
 
@@ -146,14 +147,20 @@ class Archive {
   struct Yield {
     uint64_t timelines = 0;
     uint64_t yielded = 0;
+    uint64_t in_vain = 0;  // since the last that yielded
     void Add(uint64_t window, bool has_yielded) {
       timelines += (1 << 16) - timelines / window;
       yielded -= yielded / window;
-      if (has_yielded) yielded += 1 << 16;
+      in_vain += 1 << 16;
+      if (!has_yielded) return;
+      yielded += 1 << 16;
+      in_vain = 0;
     }
-    // As if prior timelines more had yielded, of one.
+    // As if prior timelines more had yielded, of one. A window alone could not
+    // tell one in a hundred from none in ten thousand.
     uint64_t Estimate(uint64_t prior) const {
-      return (yielded + prior) * (1 << 16) / (timelines + (1 << 16));
+      const uint64_t of = std::max(timelines, in_vain) + (1 << 16);
+      return std::max((yielded + prior) * kYieldOne / of, uint64_t{1});
     }
   };
 

@@ -58,7 +58,7 @@ struct ExploreOptions {
 
   // Part of the search's definition, like the policy: changing it changes the
   // tree; the number of workers does not.
-  int lag = 8;
+  int lag = 6;
   // Edges of instrumented code are marks (explorer/coverage). Likewise.
   bool edges = true;
   // Where timelines may branch besides: at these numbers of draws since the

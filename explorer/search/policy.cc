@@ -98,6 +98,10 @@ class Greedy final : public Policy {
   static uint64_t ShareOfSquares(uint64_t x, uint64_t y) {
     return Share(SquaredRatio(x, y), 256);
   }
+  // x⁴ / (x⁴ + y⁴)
+  static uint64_t ShareOfFourthPowers(uint64_t x, uint64_t y) {
+    return ShareOfSquares(SquaredRatio(x, y), 256);
+  }
 
   static uint64_t ChanceToExploit(const Archive& archive) {
     const uint64_t streak = archive.streak() << 8;
@@ -106,15 +110,16 @@ class Greedy final : public Policy {
         kOne / 20, ShareOfSquares(streak, (uint64_t{64} << 8) + 8 * surprise));
     uint64_t chance = kOne - bored;
     chance = chance * ShareOfSquares(surprise, uint64_t{2} << 8) / kOne;
-    chance = chance *
-             ShareOfSquares(kOne * 8 / 100, archive.fresh_yield()) / kOne;
+    const uint64_t fresh = archive.fresh_yield();
+    chance =
+        chance * ShareOfSquares(Archive::kYieldOne * 8 / 100, fresh) / kOne;
+    chance = chance * ShareOfFourthPowers(archive.branch_yield(), fresh) / kOne;
     return chance * Share(archive.timelines(), 8) / kOne;
   }
 
   static uint64_t ChanceOfFreshSeed(const Archive& archive) {
-    const uint64_t square =
-        SquaredRatio(4 * archive.fresh_yield(), archive.branch_yield());
-    const uint64_t share = ShareOfSquares(square, 256);
+    const uint64_t share = ShareOfFourthPowers(4 * archive.fresh_yield(),
+                                               archive.branch_yield());
     return std::max(kOne / 4, kOne * 9 / 10 * share / kOne);
   }
 

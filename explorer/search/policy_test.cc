@@ -173,29 +173,39 @@ struct Shares {
 Shares SharesOf(const Archive& archive, Random& random) {
   auto greedy = Make("greedy");
   AlwaysExploits exploits;
-  const int newest = greedy->Pick(archive, exploits);
+  const int newest = greedy->Pick(archive, exploits);  // kFreshSeed: no chance
   constexpr int kPicks = 40000;
   Shares shares;
   for (int i = 0; i < kPicks; ++i) {
     const int picked = greedy->Pick(archive, random);
-    shares.exploit += (picked == newest ? 1.0 : 0.0) / kPicks;
-    shares.fresh += (picked == Policy::kFreshSeed ? 1.0 : 0.0) / kPicks;
+    const bool is_fresh = picked == Policy::kFreshSeed;
+    shares.exploit += (!is_fresh && picked == newest ? 1.0 : 0.0) / kPicks;
+    shares.fresh += (is_fresh ? 1.0 : 0.0) / kPicks;
   }
   return shares;
 }
 
 double Squared(double x) { return x * x; }
 
+double FreshYield(const Archive& archive) {
+  return static_cast<double>(archive.fresh_yield()) / Archive::kYieldOne;
+}
+double BranchYield(const Archive& archive) {
+  return static_cast<double>(archive.branch_yield()) / Archive::kYieldOne;
+}
+
 // The stated law.
 double ChanceToExploit(const Archive& archive) {
   const auto streak = static_cast<double>(archive.streak());
   const double surprise = static_cast<double>(archive.surprise()) / 256;
-  const double fresh = static_cast<double>(archive.fresh_yield()) / 65536;
+  const double fresh = FreshYield(archive);
   const auto timelines = static_cast<double>(archive.timelines());
   const double bored =
       1 / (1 + Squared((64 + 8 * surprise) / std::max(streak, 1e-9)));
   return (1 - std::max(1.0 / 20, bored)) / (1 + Squared(2 / surprise)) /
-         (1 + Squared(fresh / 0.08)) * timelines / (timelines + 8);
+         (1 + Squared(fresh / 0.08)) /
+         (1 + Squared(Squared(fresh / BranchYield(archive)))) * timelines /
+         (timelines + 8);
 }
 
 TEST_F(PolicyTest, GreedyExploitsWhatPays) {
@@ -204,7 +214,7 @@ TEST_F(PolicyTest, GreedyExploitsWhatPays) {
   EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.9 / (1 + 0.5 * 0.5 * 0.5 * 0.5), 0.02);
   MakeOld(archive);
   EXPECT_NEAR(static_cast<double>(archive.surprise()) / 256, 16, 0.1);
-  EXPECT_NEAR(ChanceToExploit(archive), 0.9, 0.02);
+  EXPECT_NEAR(ChanceToExploit(archive), 0.93, 0.02);
   EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
               0.02);
   // After 192 = 64 + 8 · 16 barren timelines half as much.
@@ -242,8 +252,7 @@ TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYield) {
   MakeOld(archive);
   // Every 16th: 1/16 of them is nearly as much as branches do.
   for (int i = 1; i <= 1600; ++i) archive.CommitTimeline(true, i % 16 == 0);
-  EXPECT_NEAR(static_cast<double>(archive.fresh_yield()) / 65536, 1.6 / 17,
-              0.02);
+  EXPECT_NEAR(FreshYield(archive), 1.6 / 17, 0.02);
   EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
               0.02);
   // Where every timeline yields there is no need to choose.
@@ -255,11 +264,45 @@ TEST_F(PolicyTest, GreedyTakesFewerFreshSeedsWhereOnlyBranchesYield) {
   Archive archive = RandomArchive(200, 100, 50);
   // Bored, so that it explores; neither yields.
   for (int i = 0; i < 20000; ++i) archive.CommitTimeline(i % 2 == 0, false);
-  EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.9, 0.02);
+  EXPECT_NEAR(SharesOf(archive, random_).fresh, 0.9 / (1 + Squared(0.25)),
+              0.02);
   // Branches yield, but rarely: a quarter are fresh seeds all the same.
   for (int i = 0; i < 20000; ++i) archive.CommitTimeline(false, i % 8 == 7);
   const Shares shares = SharesOf(archive, random_);
   EXPECT_NEAR(shares.fresh, 0.25 * (1 - shares.exploit), 0.02);
+}
+
+TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYieldMoreThanBranches) {
+  Archive archive = RandomArchive(200, 100, 50);
+  for (int i = 0; i < 1600; ++i) {
+    archive.CommitTimeline(true, i % 16 == 7);
+    archive.CommitTimeline(false, i % 128 == 63);
+  }
+  // Too seldom to speak against it by itself.
+  EXPECT_LT(FreshYield(archive), 0.08);
+  EXPECT_GT(FreshYield(archive), 1.7 * BranchYield(archive));
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
+              0.02);
+  EXPECT_LT(SharesOf(archive, random_).exploit, 0.1);
+  // They no longer do.
+  for (int i = 0; i < 64; ++i) archive.CommitTimeline(true, false);
+  archive.CommitTimeline(false, true);
+  EXPECT_GT(SharesOf(archive, random_).exploit, 0.8);
+}
+
+TEST_F(PolicyTest, YieldsTellSeldomFromNever) {
+  Archive archive = RandomArchive(200, 100, 50);
+  archive.CommitTimeline(true, true);
+  for (int i = 0; i < 10000; ++i) archive.CommitTimeline(true, false);
+  EXPECT_NEAR(FreshYield(archive) * 10001, 0.25, 0.01);
+  for (int i = 0; i < 2000; ++i) archive.CommitTimeline(false, i % 500 == 0);
+  EXPECT_NEAR(BranchYield(archive) * 500, 0.5, 0.1);
+  // In vain for long, so it explores, and knows that branches are better still.
+  const Shares shares = SharesOf(archive, random_);
+  EXPECT_NEAR(shares.fresh, 0.25 * (1 - shares.exploit), 0.02);
+  // What it has seen once it believes at once.
+  archive.CommitTimeline(true, true);
+  EXPECT_GT(FreshYield(archive), 1.0 / 17);
 }
 
 TEST_F(PolicyTest, GreedySpreadsOverGroupsByRarityAndPicks) {

@@ -101,6 +101,7 @@ Task<absl::Status> RaftChaos::Inject(FaultContext& ctx) {
       const bool cut = ctx.random().Chance({1, 2});
       if (mood.partitions && (cut || !mood.crashes)) {
         ChangePartitions(ctx);
+        links_->Look(ctx);
       } else if (mood.crashes) {
         Crash(ctx, mood);
       }

@@ -8,10 +8,13 @@
 #define MOONPOOL_EXPLORER_CAMPAIGNS_RAFT_CHAOS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "explorer/campaigns/cut_links.h"
 #include "sim/runner/fault_injector.h"
 
 namespace moonpool::raft {
@@ -29,7 +32,11 @@ struct ChaosOptions {
 
 class RaftChaos final : public FaultInjector {
  public:
-  explicit RaftChaos(const ChaosOptions& options) : options_(options) {}
+  // links: told of what is cut. Lifetime: shared, outside the world.
+  RaftChaos(const ChaosOptions& options, std::shared_ptr<CutLinks> links)
+      : options_(options), links_(std::move(links)) {
+    *links_ = CutLinks{.chaos = true};
+  }
   absl::string_view name() const override { return "raft-chaos"; }
   Task<absl::Status> Inject(FaultContext& ctx) override;
 
@@ -46,6 +53,7 @@ class RaftChaos final : public FaultInjector {
   void Crash(FaultContext& ctx, const Mood& mood) const;
 
   const ChaosOptions options_;
+  const std::shared_ptr<CutLinks> links_;
 };
 
 }  // namespace moonpool::raft

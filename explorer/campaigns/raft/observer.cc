@@ -12,8 +12,7 @@ namespace {
 
 constexpr char kStateKey[] = "raft";
 
-// Milestones count no further, so that there are at most a few hundred.
-constexpr int kMaxFollowers = 2;
+// Marks count no further.
 constexpr uint64_t kMaxElections = 8;
 
 // Whether each has a majority that needs nobody of the other's. Joint ones are
@@ -50,6 +49,7 @@ void Observer::OnUp(const Core& core) {
   ASSERT_SOMETIMES(core.log().base_index() > 0,
                    "a server recovers a snapshot");
   MarkReturn(core);
+  servers_ = std::max<size_t>(servers_, core.id());
   seat.core = &core;
   seat.commit = core.log().base_index();
   seat.last_index = seat.last_chain = seat.members_index = 0;
@@ -105,6 +105,9 @@ void Observer::Observe(const Core& core) {
     seat.members_index = log.members_index();
     seat.last_index = last;
     seat.last_chain = chain;
+    seat.terms.Follow(log.base_index(), last,
+                      [&log](uint64_t i) { return log.term(i); });
+    seat.voters = log.members().is_joint() ? 0 : log.members().voters;
     has_changed = true;
   }
   if (core.term() != seat.term || core.vote() != seat.vote) {
@@ -282,65 +285,56 @@ int Observer::damaged() const {
   return count;
 }
 
-void Observer::MarkMilestones() {
-  MarkMembers();
-  MarkNewestCommit();
+void Observer::OnCut(const StateHandle& state, CutLinks& links) {
+  const auto* shared = state.Get<std::shared_ptr<Observer>>(kStateKey);
+  if (shared == nullptr) return;
+  links.is_news = false;
+  (*shared)->links_ = links;
+  (*shared)->MarkRivals();
+}
+
+const Core* Observer::NewestLeader() const {
   const Core* newest = nullptr;
-  int leaders = 0;
   for (const Seat& seat : seats_) {
     if (seat.core == nullptr || !seat.core->is_leader()) continue;
-    ++leaders;
     if (newest == nullptr || seat.core->term() > newest->term()) {
       newest = seat.core;
     }
   }
-  if (newest == nullptr) return;
-  MarkOldEntry(*newest);
-  const Log& log = newest->log();
-  int diverged = 0;
-  int longer = 0;
-  for (const Seat& seat : seats_) {
-    if (seat.core == nullptr || seat.core == newest) continue;
-    const Log& other = seat.core->log();
-    const uint64_t common = std::min(log.last_index(), other.last_index());
-    // Equal terms at one index mean equal entries up to it.
-    diverged += log.Holds(common) && other.Holds(common) &&
-                log.term(common) != other.term(common);
-    longer += other.last_index() > log.last_index();
-  }
-  ASSERT_SOMETIMES_EACH("raft milestone",
-                        {{"elections", std::min(elections(), kMaxElections)},
-                         {"leaders", std::min(leaders, 2)},
-                         {"diverged", std::min(diverged, kMaxFollowers)},
-                         {"longer", std::min(longer, kMaxFollowers)}});
+  return newest;
 }
 
-// Figure 8 of the Raft paper: an entry of an older term spreads under the
-// newest leader, while somebody has another entry in its place, of a later term
-// than it.
-void Observer::MarkOldEntry(const Core& leader) {
-  const Log& log = leader.log();
-  const uint64_t index = leader.commit() + 1;
-  if (!log.Holds(index) || log.term(index) >= leader.term()) return;
-  int has_it = 0;
-  int has_the_term = 0;
-  int rivals = 0;
-  bool campaigns = false;
-  for (const Seat& seat : seats_) {
-    if (seat.core == nullptr) continue;
-    const Log& other = seat.core->log();
-    if (!other.Holds(index)) continue;
-    const bool is_rival = other.term(index) > log.term(index);
-    campaigns |= is_rival && seat.core->term() > leader.term();
-    has_it += other.term(index) == log.term(index);
-    has_the_term += other.last_term() == leader.term();
-    rivals += is_rival;
+void Observer::MarkMilestones() {
+  MarkMembers();
+  MarkNewestCommit();
+  MarkRivals();
+}
+
+void Observer::MarkRivals() {
+  std::array<RaftServerView, kMaxNodes> servers;
+  for (size_t i = 0; i < servers_; ++i) {
+    servers[i].log = &seats_[i].terms;
+    servers[i].voters = seats_[i].voters;
+    const Core* core = seats_[i].core;
+    if (core == nullptr) continue;
+    servers[i] = {.log = servers[i].log,
+                  .is_up = true,
+                  .leads = core->is_leader(),
+                  .campaigns = core->role() == Role::kCandidate,
+                  .term = core->term(),
+                  .commit = core->commit(),
+                  .voters = servers[i].voters,
+                  .cut = links_.cut[i]};
   }
-  ASSERT_SOMETIMES_EACH("raft old entry",
-                        {{"servers", std::min(has_it, 3)},
-                         {"of the new term", std::min(has_the_term, 3)},
-                         {"rivals", std::min(rivals, 2)},
-                         {"one campaigns", campaigns}});
+  const std::optional<Rivalry> rivalry =
+      FindRivalry(absl::MakeSpan(servers).first(servers_));
+  if (!rivalry) return;
+  REPORT_STATE("raft rivals",
+               {{"spread", rivalry->spread},
+                {"committed", rivalry->is_committed},
+                {"later", rivalry->is_later},
+                {"apart", rivalry->is_apart},
+                {"rival", rivalry->rival}});
 }
 
 // How few stand for what was committed last, when half of those who are up do

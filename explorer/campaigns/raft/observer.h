@@ -22,9 +22,11 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "explorer/campaigns/cut_links.h"
 #include "explorer/campaigns/raft/core.h"
 #include "explorer/campaigns/raft/kv_store.h"
 #include "explorer/campaigns/raft/types.h"
+#include "explorer/campaigns/rivals.h"
 #include "sim/runner/state.h"
 
 namespace moonpool::raft {
@@ -33,6 +35,9 @@ class Observer {
  public:
   // That of this world. It lives as long as somebody holds it.
   static std::shared_ptr<Observer> Of(StateHandle& state);
+
+  // Links between servers were cut or healed.
+  static void OnCut(const StateHandle& state, CutLinks& links);
 
   // A server has recovered. Lifetime: the core must live until OnDown.
   void OnUp(const Core& core);
@@ -73,6 +78,9 @@ class Observer {
     Role role = Role::kFollower;
     bool has_voted = false;  // in this term, since its last recovery
     uint64_t forgone_term = 0;  // in which it voted, and was down since
+    // Of its log as last seen, also while it is down.
+    TermLog terms;
+    uint32_t voters = 0;  // 0: joint
   };
   struct Committed {
     uint64_t chain = 0;
@@ -90,13 +98,16 @@ class Observer {
   // How far along the dangerous roads the world is. Each exists in a correct
   // world, too.
   void MarkMilestones();
+  const Core* NewestLeader() const;
   void MarkOldEntry(const Core& leader);
+  void MarkRivals();
   void MarkNewestCommit();
   void MarkMembers();
   // Commands that took effect up to there and whose clients may ask again.
   int InDoubt(uint64_t index) const;
 
   std::array<Seat, kMaxNodes> seats_;
+  size_t servers_ = 0;  // seats taken so far, from the first
   absl::btree_map<uint64_t, NodeId> leaders_;  // by term
   absl::btree_map<std::pair<uint64_t, uint64_t>, uint64_t> chains_;
   std::vector<Committed> committed_;  // of index i + 1
@@ -108,6 +119,7 @@ class Observer {
   // Of the newest term with votes: who voted for whom.
   uint64_t vote_term_ = 0;
   std::array<uint32_t, kMaxNodes> votes_ = {};
+  CutLinks links_;
   uint64_t newest_snapshot_ = 0;
   uint64_t newest_restored_ = 0;  // from which a server's state was restored
 };

@@ -4,8 +4,10 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "explorer/campaigns/cut_links.h"
 #include "explorer/campaigns/raft/chaos.h"
 #include "explorer/campaigns/raft/client.h"
+#include "explorer/campaigns/raft/observer.h"
 #include "explorer/campaigns/raft/server.h"
 #include "providers/base/check.h"
 #include "sim/chaos/profile.h"
@@ -59,7 +61,12 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
                              FaultFamily::kDiskThrottle})
                       .Environment(false));
   }
-  builder.Fault([chaos = ChaosOptions{
+  auto links = std::make_shared<CutLinks>();
+  builder.Invariant("raft links",
+                    [links](const StateHandle& state, absl::Duration) {
+                      if (links->is_news) Observer::OnCut(state, *links);
+                    });
+  builder.Fault([links, chaos = ChaosOptions{
                      .partitions = options.partitions,
                      .crashes = options.crashes,
                      .disk_faults = options.disk_faults,
@@ -70,7 +77,7 @@ SimulationBuilder MakeRaftSimulation(const RaftOptions& options) {
                      // Of a minority, also when the members change.
                      .may_corrupt =
                          options.nodes >= 3 && options.spares == 0 ? 1 : 0}] {
-    return std::make_unique<RaftChaos>(chaos);
+    return std::make_unique<RaftChaos>(chaos, links);
   });
   return builder;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "explorer/campaigns/testing_marks.h"
 #include "gtest/gtest.h"
 #include "sim/assertions/table.h"
 #include "sim/runner/builder.h"
@@ -20,6 +21,21 @@ uint64_t Passes(const SimulationReport& report, absl::string_view message) {
     if (entry.message == message) return entry.passes;
   }
   return 0;
+}
+
+// Which links are cut is part of it, and whether the rival is down.
+TEST(RaftTest, TellsHowFarTheLeadersRivalsAre) {
+  SimulationBuilder builder = MakeRaftSimulation({});
+  MarkCollector marks;
+  for (uint64_t seed = 1; seed <= 100; ++seed) builder.RunIteration(seed);
+  for (absl::string_view bucket :
+       {"later=0", "later=1", "apart=0", "apart=1", "rival=0", "rival=1",
+        "rival=2", "rival=3"}) {
+    EXPECT_GT(marks.Count("raft rivals spread=1 committed=0", bucket), 0)
+        << bucket;
+  }
+  // Of a correct one, not even a rival can overwrite what is committed.
+  EXPECT_EQ(marks.Count("raft rivals", "committed=1"), 0);
 }
 
 TEST(RaftTest, ACorrectOneSurvives) {
@@ -38,7 +54,7 @@ TEST(RaftTest, ACorrectOneSurvives) {
   }
   // What leads to danger is nothing wrong by itself.
   for (absl::string_view milestone :
-       {"raft contest", "raft old entry", "raft newest commit",
+       {"raft contest", "raft rivals", "raft newest commit",
         "a server comes back in the term of its vote",
         "a server comes back without its last entries",
         "a command that took effect is asked for again", "a snapshot is taken",
