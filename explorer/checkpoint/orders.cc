@@ -101,7 +101,7 @@ void RunnerPost::Done(uint64_t steps, bool is_last) {
   slot_->cpu_ns.store(CpuNs() - slot_->forks_ns, std::memory_order_relaxed);
   slot_->steps.fetch_add(steps, std::memory_order_relaxed);
   const uint32_t done = 1 + slot_->done.load();
-  // Whom the coordinator sees idle may be killed: it must have no worker.
+  // Who has nothing to do must have no worker.
   bool is_idle = orders_->ordered.load() == done || is_last;
   if (is_idle) {
     slot_->has_worker.store(0);

@@ -44,7 +44,6 @@ class RunnerPost {
         slot_(&region->runners[runner]),
         orders_(&region->runner_orders[runner]) {}
 
-  int32_t pid() const { return slot_->pid.load(std::memory_order_relaxed); }
   // CPU time that is no job's own: up to the snapshot, and what CpuNs() says has
   // passed since before_ns.
   void SetUp() { slot_->cpu_ns.store(CpuNs()); }

@@ -62,6 +62,7 @@ bool Snapshot::FindChanged() {
   bool fits = true;
   for (size_t i = 0; i < range_count_; ++i) {
     const Range& range = ranges_[i];
+    const uint32_t before = draft_.in_ranges;
     auto look = [&](const char* page) {
       const size_t number =
           range.first_page + static_cast<size_t>(page - range.at) / kPage;
@@ -78,8 +79,11 @@ bool Snapshot::FindChanged() {
                            look(page);
                          }
                        });
-    for (size_t at = 0; !is_done && at < range.size; at += kPage) {
-      look(range.at + at);
+    if (!is_done) {
+      // Maybe in the middle: none may be there twice.
+      draft_.in_ranges = before;
+      fits = true;
+      for (size_t at = 0; at < range.size; at += kPage) look(range.at + at);
     }
     if (!fits) return false;
   }

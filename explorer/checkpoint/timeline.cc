@@ -236,6 +236,7 @@ class Timeline final : public IterationHooks,
     snapshot_ = snapshot;
     post_.emplace(region_, runner);
     if (snapshot == nullptr) {
+      ++region_->images_failed;
       Begin(post_->NextJob());
       return;
     }
@@ -279,7 +280,7 @@ class Timeline final : public IterationHooks,
     const Snapshot::Stored stored = snapshot_->StoreImage(*images_, image);
     if (stored == Snapshot::Stored::kResumed) {
       post_.emplace(region_, static_cast<uint32_t>(snapshot_->owner()));
-      pid_ = post_->pid();
+      pid_ = getpid();
       files_ = snapshot_->descriptors();
       known_segments_ = snapshot_->note();
       world_->random().ClearBreakpoints();

@@ -34,7 +34,8 @@ void ImageSet::List(int splitpoint, uint64_t number, JobOrder& order) {
     if (splitpoint == Job::kNone) return;
     const Splitpoint& at = archive_->splitpoints()[splitpoint];
     const int slot = slot_of_[splitpoint];
-    slots_[slot].last_used = number;
+    // Jobs that come back from a dead runner are told after later ones.
+    slots_[slot].last_used = std::max(slots_[slot].last_used, number);
     order.images[order.image_count++] = {
         .image = {static_cast<uint32_t>(slot), slots_[slot].generation},
         .segments = at.segments.size()};

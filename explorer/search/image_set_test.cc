@@ -124,6 +124,20 @@ TEST_F(ImageSetTest, WhatJobsInFlightWereToldOfStays) {
   EXPECT_EQ(set.NearestTo(low_), top_);
 }
 
+// The runner of job 2 has died, so that it is told once more, after job 3.
+TEST_F(ImageSetTest, AnEarlierJobThatIsToldLaterDoesNotFreeASlot) {
+  ImageSet set(&pool_, &archive_, 1);
+  const ImageRef image = LendFor(set, 0, top_);
+  Store(image);
+  Finish(set, 0, image);
+  Finish(set, 1);
+  for (const uint64_t number : {3, 2}) Listed(set, number, top_);
+  Finish(set, 2);
+  EXPECT_EQ(set.Lend(4).generation, 0u);
+  Finish(set, 3);
+  EXPECT_NE(set.Lend(4).generation, 0u);
+}
+
 TEST_F(ImageSetTest, WithoutAPoolThereAreNone) {
   ImageSet none(nullptr, &archive_, 64);
   EXPECT_EQ(none.Lend(0).generation, 0u);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,9 @@ constexpr int kLowestDescriptor = 200;
 }  // namespace
 
 ImagePool::ImagePool() {
+  // The kernel would end a process that wanted a larger file.
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur < kBytes) return;
   const int file = memfd_create("moonpool-images", MFD_CLOEXEC);
   if (file < 0) return;
   file_ = fcntl(file, F_DUPFD_CLOEXEC, kLowestDescriptor);

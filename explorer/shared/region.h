@@ -223,7 +223,7 @@ struct OrderRing {
   std::atomic<uint32_t> ordered;  // orders ever given; the futex word
   uint32_t ring[kSize];  // index of the job, or kRunnerOrder + runner
 };
-// An order to a parked process: to fork a runner that stays in that slot.
+// An order to the nursery: to fork this runner.
 inline constexpr uint32_t kRunnerOrder = 1 << 16;
 
 // A parked process.
@@ -232,8 +232,9 @@ struct CheckpointSlot {
   uint32_t taken;  // orders ever taken, by the process
 };
 
-// A process that runs one job after another, and goes back to where it was
-// forked after each. It runs them while it has one of the region's workers.
+// A process that runs one job after another, and goes back after each to where
+// it was forked, or to an image. It runs them while it has one of the region's
+// workers.
 struct RunnerSlot {
   std::atomic<int32_t> pid;
   std::atomic<uint32_t> done;  // orders ever carried out
