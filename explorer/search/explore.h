@@ -68,7 +68,8 @@ struct ExploreOptions {
   // The search begins with this recipe's timeline instead of with its seed's,
   // and timelines may branch all along its way.
   std::optional<BugRecipe> around;
-  // Bounds; they change the speed, never the tree.
+  // Bounds; they change the speed, never the tree. Of processes that are parked,
+  // and likewise of images of worlds (at most ImagePool::kSlots).
   int max_checkpoints = 256;
   // How a timeline gets its world: "fork", a process for each; "rewind", from
   // processes that put themselves back after each; "auto", what costs less.
