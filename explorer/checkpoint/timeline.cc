@@ -187,7 +187,9 @@ class Timeline final : public IterationHooks,
     if (pid == 0) {
       pid_ = getpid();
       DieWithCoordinator();
-      if (post_.has_value()) Snapshot::CloseInChild(files_);
+      if (post_.has_value() && snapshot_ != nullptr) {
+        Snapshot::CloseInChild(files_);
+      }
       post_.reset();
     }
     return pid;  // negative: too many processes or too little memory
