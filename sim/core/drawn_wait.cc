@@ -2,13 +2,26 @@
 #include "sim/core/drawn_wait.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 
 #include "providers/base/check.h"
 #include "sim/core/world.h"
 
 namespace moonpool {
 namespace {
-constexpr uint64_t kScalesOfSoon = 7;
+
+// A rest is halved up to so often, and a long one until no more than a moment is
+// left.
+constexpr uint64_t kLeastHalvings = 6;
+constexpr int64_t kMomentNs = 62'500'000;
+
+uint64_t MostHalvings(int64_t span_ns) {
+  return std::max<uint64_t>(
+      kLeastHalvings,
+      std::bit_width(static_cast<uint64_t>(span_ns / kMomentNs)));
+}
+
 }  // namespace
 
 void DrawnWait::Start() {
@@ -40,8 +53,9 @@ void DrawnWait::Redraw() {
 int64_t DrawnWait::DrawRestNs(int64_t elapsed_ns) {
   const Rest rest = DrawRest(elapsed_ns);
   if (!world_->faults_come_soon_) return rest.ns;
+  const int64_t span_ns = rest.ns - rest.least_ns;
   return rest.least_ns +
-         ((rest.ns - rest.least_ns) >> world_->soon_.Below(kScalesOfSoon));
+         (span_ns >> world_->soon_.Below(MostHalvings(span_ns) + 1));
 }
 
 void DrawnWait::Unlink() {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -165,6 +166,48 @@ TEST(DrawnWait, ABreakpointMayMakeThemEndSoon) {
   // Of other streams only, it changes nothing.
   EXPECT_EQ(Play(seed, {{kWaits, 7, KindBit(StreamKind::kWorkload) | kSoon}}),
             Play(seed, {{kWaits, 7, KindBit(StreamKind::kWorkload)}}));
+}
+
+// A moment is as likely in what is left of minutes as of seconds.
+TEST(DrawnWait, HasteCutsLongWaitsToAMoment) {
+  constexpr double kSpanMs = 400'000;
+  constexpr double kSoonMs = 100;
+  constexpr int kSeeds = 3000;
+  const StreamKinds soon = KindBit(StreamKind::kFaults) | kSoon;
+  int ended = 0;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    World world({.seed = seed});
+    world.random().SetBreakpoints({{0, seed + 1000, soon}});
+    RandomStream faults(&world.random(), "faults", 0, StreamKind::kFaults);
+    TaskSet tasks;
+    auto wait = [&]() -> Task<void> {
+      (void)faults.Next();  // the breakpoint
+      const absl::Duration begin = world.now();
+      co_await DrawnSleep(&world, &faults,
+                          DurationRange(absl::ZeroDuration(),
+                                        absl::Milliseconds(kSpanMs)));
+      ended += world.now() - begin < absl::Milliseconds(kSoonMs);
+    };
+    tasks.Spawn(wait);
+    while (world.Turn()) {
+    }
+  }
+  // Halved 0 to n times, all alike, where n is 6 or as many as leave less than
+  // 1/16 s.
+  double expected = 0;
+  constexpr int kRests = 4000;
+  for (int i = 0; i < kRests; ++i) {
+    const double rest_ms = kSpanMs * (i + 0.5) / kRests;
+    int most = 6;
+    while (rest_ms / std::exp2(most) >= 62.5) ++most;
+    int soon_enough = 0;
+    for (int n = 0; n <= most; ++n) {
+      soon_enough += rest_ms / std::exp2(n) < kSoonMs;
+    }
+    expected += double{kSeeds} * soon_enough / (most + 1) / kRests;
+  }
+  EXPECT_GT(expected, kSeeds / 20);
+  EXPECT_NEAR(ended, expected, 50);
 }
 
 // What haste makes of a world, chance could have made of it.
