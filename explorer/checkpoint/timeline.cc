@@ -104,7 +104,8 @@ class Timeline final : public IterationHooks,
       // coordinator has done meanwhile, what is accepted must not.
       const bool may_report = known_marks_++ < kMaxArrivals;
       if (may_report &&
-          known->reaches.load(std::memory_order_relaxed) < kReachesCounted) {
+          (known->reaches.load(std::memory_order_relaxed) < kReachesCounted ||
+           known->Wants(world_->random().draws()))) {
         Arrive(mark);
       }
       return;

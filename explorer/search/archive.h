@@ -37,9 +37,18 @@ struct Splitpoint {
   int parent = -1;
 };
 
+// What a timeline was chosen by, of those whose yields are compared.
+enum class Arm {
+  kOther,
+  kNewest,  // one of the newest cells
+  kWide,    // likewise, of far more of them
+};
+inline constexpr size_t kArms = 3;
+
 // One way to a cell.
 struct Way {
   int splitpoint = 0;
+  uint64_t draws = 0;  // at its splitpoint
   uint64_t picks = 0;
   uint64_t barren = 0;  // picks since the last one that discovered anything
 };
@@ -50,8 +59,10 @@ struct Cell {
   // promises nothing by one more.
   static constexpr int kNoRank = -1;
   static constexpr size_t kRankedOfGroup = 128;
-  // The first ways to it: what led here may be a dead end by what else has
-  // happened on the way, and by the faults that its world has in store.
+  // Several ways to it: what led here may be a dead end by what else has
+  // happened on the way, and by the faults that its world has in store. They are
+  // the first ones, until much earlier ones replace them: who comes sooner has
+  // more of the run before it.
   static constexpr size_t kMaxWays = 4;
 
   uint64_t key = 0;  // of its mark
@@ -62,6 +73,8 @@ struct Cell {
   std::vector<Way> ways;
   uint64_t picks = 0;   // never reset, also when the ways change
   uint64_t barren = 0;  // picks since the last one that discovered anything
+  // Never grows: a timeline reports what it may want by what it wanted before.
+  uint64_t unwanted_from = ~uint64_t{0};
   // Committed timelines when it got the last of kMaxWays ways; 0: it has fewer.
   uint64_t filled_at = 0;
   // Timelines that came here, up to kReachesCounted.
@@ -74,15 +87,28 @@ struct Cell {
   }
   // A timeline has come to it by this splitpoint. REQUIRES: fewer ways than
   // kMaxWays; timelines: those committed so far.
-  void AddWay(int splitpoint, uint64_t timelines);
+  void AddWay(int splitpoint, uint64_t timelines, uint64_t draws = 0);
+  bool is_full() const { return ways.size() == kMaxWays; }
+  // Of a full cell: whether a way is early enough for the latest to give way,
+  // with a quarter fewer draws.
+  bool WantsWayAt(uint64_t draws) const { return draws < unwanted_from; }
+  // Puts the way in the place of the latest, whose splitpoint it returns.
+  // REQUIRES: is_full().
+  int ReplaceLatestWay(int splitpoint, uint64_t draws);
+  // Better ones are to come. From then on none is replaced.
   void ClearWays() {
     ways.clear();
     filled_at = 0;
+    unwanted_from = 0;
   }
   // The one to take next: that has been in vain for the fewest picks, of
   // equals the one picked least.
   int NextWay() const;
   int FindWay(int splitpoint) const;  // or -1
+
+ private:
+  int LatestWay() const;
+  void Bound();
 };
 
 class Archive {
@@ -128,7 +154,7 @@ class Archive {
 
   // A timeline has been committed, of a fresh seed or branched off a cell.
   // yielded: it discovered, or improved, a cell with a rank.
-  void CommitTimeline(bool is_fresh, bool yielded);
+  void CommitTimeline(bool is_fresh, bool yielded, Arm arm = Arm::kOther);
   uint64_t timelines() const { return timelines_; }
   // Timelines since one yielded.
   uint64_t streak() const { return timelines_ - last_yield_; }
@@ -141,6 +167,10 @@ class Archive {
   static constexpr uint64_t kYieldOne = uint64_t{1} << 32;
   uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
   uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
+  // Likewise, of those that were chosen by the arm (the last 64).
+  uint64_t yield(Arm arm) const {
+    return arm_yields_[static_cast<size_t>(arm)].Estimate(32768);
+  }
 
  private:
   // Averages over the past that fade away, in 1/65536.
@@ -175,11 +205,36 @@ class Archive {
   uint64_t surprise_ = 0;
   Yield fresh_yield_;
   Yield branch_yield_;
+  Yield arm_yields_[kArms];
 };
 
-inline void Cell::AddWay(int splitpoint, uint64_t timelines) {
-  ways.push_back({.splitpoint = splitpoint});
-  if (ways.size() == kMaxWays) filled_at = timelines + 1;
+inline void Cell::AddWay(int splitpoint, uint64_t timelines, uint64_t draws) {
+  ways.push_back({.splitpoint = splitpoint, .draws = draws});
+  if (!is_full()) return;
+  filled_at = timelines + 1;
+  Bound();
+}
+
+inline int Cell::ReplaceLatestWay(int splitpoint, uint64_t draws) {
+  const auto latest = ways.begin() + LatestWay();
+  const int given_up = latest->splitpoint;
+  ways.erase(latest);
+  ways.push_back({.splitpoint = splitpoint, .draws = draws});
+  Bound();
+  return given_up;
+}
+
+inline int Cell::LatestWay() const {
+  int latest = 0;
+  for (int i = 1; i < static_cast<int>(ways.size()); ++i) {
+    if (ways[i].draws >= ways[latest].draws) latest = i;
+  }
+  return latest;
+}
+
+inline void Cell::Bound() {
+  unwanted_from =
+      std::min(unwanted_from, ways[LatestWay()].draws / 4 * 3);
 }
 
 inline int Cell::NextWay() const {
@@ -215,8 +270,9 @@ inline int Archive::AddCell(uint64_t key, absl::string_view label,
   return index;
 }
 
-inline void Archive::CommitTimeline(bool is_fresh, bool yielded) {
+inline void Archive::CommitTimeline(bool is_fresh, bool yielded, Arm arm) {
   ++timelines_;
+  arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
   if (is_fresh) {
     fresh_yield_.Add(16, yielded);
   } else {

@@ -45,7 +45,14 @@ bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
       if (cell.rank != Cell::kNoRank) yielded = true;
       Improve(cell, found);
     }
-    cell.AddWay(parent, archive_.timelines());
+    if (cell.is_full()) {
+      pool_.Retire(cell.ReplaceLatestWay(parent, found.draws));
+    } else {
+      cell.AddWay(parent, archive_.timelines(), found.draws);
+    }
+    if (cell.is_full()) {
+      pool_.region().frontier.SetUnwantedFrom(found.key, cell.unwanted_from);
+    }
   }
   return yielded;
 }
@@ -66,8 +73,11 @@ int Arrivals::AddSplitpoint(const Job& done, const Arrival& found,
 }
 
 void Arrivals::Improve(Cell& cell, const Arrival& found) {
-  for (const Way& way : cell.ways) pool_.Retire(way.splitpoint);
-  cell.ClearWays();
+  if (!cell.ways.empty()) {
+    for (const Way& way : cell.ways) pool_.Retire(way.splitpoint);
+    cell.ClearWays();
+    pool_.region().frontier.SetUnwantedFrom(found.key, 0);
+  }
   cell.quality = found.quality;
   // Better arrivals at a mark deserve a fresh look, but its pick count is
   // never reset: that hurts badly (reference/explorer.md W1).
@@ -97,7 +107,7 @@ bool Arrivals::AcceptDiscovery(const Job& done, uint64_t all_know_until,
   return false;
 }
 
-// As good as the ways that its cell has. Whether a timeline reports an arrival
+// As good as the ways that its cell has, and early if it has enough. Whether a timeline reports an arrival
 // at a mark that it knew depends on how far the coordinator had come; what is
 // accepted here does not, as below the bound all are reported.
 bool Arrivals::AcceptWay(const Job& done, const Arrival& found,
@@ -105,8 +115,9 @@ bool Arrivals::AcceptWay(const Job& done, const Arrival& found,
   const int known = archive_.Find(found.key);
   if (known < 0 || done.segments.size() + 1 > kMaxPath) return false;
   const Cell& cell = archive_.cells()[known];
-  return (is_new || cell.reaches < kReachesCounted) &&
-         cell.ways.size() < Cell::kMaxWays && cell.quality == found.quality;
+  if (!(cell.quality == found.quality)) return false;
+  return cell.is_full() ? cell.WantsWayAt(found.draws)
+                        : is_new || cell.reaches < kReachesCounted;
 }
 
 }  // namespace moonpool::explorer

@@ -152,7 +152,11 @@ void Coordinator::Decide() {
   DecisionRandom random(options_.seed, next.number);
   // The first timeline is the campaign's seed itself, or the recipe's that is
   // searched around.
-  next.cell = next.number == 0 ? 0 : policy_->Pick(archive_, random);
+  const Policy::Choice choice = next.number == 0
+                                    ? Policy::Choice{.cell = 0}
+                                    : policy_->Pick(archive_, random);
+  next.cell = choice.cell;
+  next.arm = choice.arm;
   // Of the fresh seeds, half are spent around the recipe.
   if (next.cell == Policy::kFreshSeed && cells_around_ > 0 &&
       random.Chance({1, 2})) {
@@ -252,7 +256,7 @@ void Coordinator::CommitToLog(const Job& done, const JobSlot& slot,
 
 void Coordinator::CommitYield(const Job& done, const JobSlot& slot,
                               bool yielded) {
-  archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded);
+  archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded, done.arm);
   if (yielded && slot.finished.load() != 0) operators_.Learn(slot.drawn_kinds);
   if (!done.segments.empty()) {
     operators_.Commit(done.segments.back().streams, yielded);

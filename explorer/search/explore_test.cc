@@ -69,6 +69,19 @@ TEST(ExploreTest, GreedyFindsTheGatesMuchEarlierThanSeeds) {
   EXPECT_LT(greedy * 5, seeds);
 }
 
+// The first to come to a mark are seldom the fastest.
+TEST(ExploreTest, WaysThatComeEarlierReplaceTheFirst) {
+  int found = 0;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    ExploreOptions options = Options("race", 3000);
+    options.seed = seed;
+    options.stop_on_first_bug = true;
+    found += !MustExplore(options).bugs.empty();
+  }
+  RecordProperty("found", found);
+  EXPECT_GE(found, 8);
+}
+
 TEST(ExploreTest, EveryWayToDieIsABugOfItsOwn) {
   ExploreOptions options = Options("wild", 250);
   options.parameters = {{"hangs", "true"}};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "explorer/search/archive.h"
 #include "sim/core/rng.h"
 
 namespace moonpool::explorer {
@@ -21,6 +22,7 @@ struct Job {
   // decided; kNone: a fresh root seed.
   int cell = kNone;
   int splitpoint = kNone;
+  Arm arm = Arm::kOther;  // by which it was decided
   uint64_t root_seed = 0;
   std::vector<Breakpoint> segments;  // the whole recipe
 

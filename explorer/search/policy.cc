@@ -10,13 +10,13 @@ namespace {
 
 class Seeds final : public Policy {
  public:
-  int Pick(const Archive&, Random&) override { return kFreshSeed; }
+  Choice Pick(const Archive&, Random&) override { return {}; }
 };
 
 class Uniform final : public Policy {
  public:
-  int Pick(const Archive& archive, Random& random) override {
-    return static_cast<int>(random.Below(archive.cells().size()));
+  Choice Pick(const Archive& archive, Random& random) override {
+    return {static_cast<int>(random.Below(archive.cells().size()))};
   }
 };
 
@@ -32,13 +32,13 @@ size_t PickWeighted(const std::vector<uint64_t>& weights, Random& random) {
 
 class Rare final : public Policy {
  public:
-  int Pick(const Archive& archive, Random& random) override {
+  Choice Pick(const Archive& archive, Random& random) override {
     weights_.resize(archive.cells().size());
     for (size_t i = 0; i < weights_.size(); ++i) {
       weights_[i] = (uint64_t{1} << 32) / (archive.cells()[i].picks + 1);
     }
     const size_t picked = PickWeighted(weights_, random);
-    return picked == 0 ? kFreshSeed : static_cast<int>(picked);
+    return {picked == 0 ? kFreshSeed : static_cast<int>(picked)};
   }
 
  private:
@@ -48,11 +48,11 @@ class Rare final : public Policy {
 // Splits each cell as often as its budget allows, newest first.
 class Stack : public Policy {
  public:
-  int Pick(const Archive& archive, Random&) final {
+  Choice Pick(const Archive& archive, Random&) final {
     for (int i = archive.size() - 1; i > 0; --i) {
-      if (HasBudget(archive.cells()[i])) return i;
+      if (HasBudget(archive.cells()[i])) return {i};
     }
-    return kFreshSeed;
+    return {};
   }
 
  private:
@@ -77,10 +77,15 @@ class Fixed final : public Stack {
 
 class Greedy final : public Policy {
  public:
-  int Pick(const Archive& archive, Random& random) override {
-    if (random.Below(kOne) < ChanceToExploit(archive)) return Newest(archive);
-    if (random.Below(kOne) < ChanceOfFreshSeed(archive)) return kFreshSeed;
-    return Spread(archive, random);
+  Choice Pick(const Archive& archive, Random& random) override {
+    if (random.Below(kOne) < ChanceToExploit(archive)) {
+      const Arm arm = random.Below(kOne) < ChanceOfWide(archive)
+                          ? Arm::kWide
+                          : Arm::kNewest;
+      return {Newest(archive, arm), arm};
+    }
+    if (random.Below(kOne) < ChanceOfFreshSeed(archive)) return {};
+    return {Spread(archive, random)};
   }
   bool uses_operators() const override { return true; }
 
@@ -123,13 +128,24 @@ class Greedy final : public Policy {
     return std::max(kOne / 4, kOne * 9 / 10 * share / kOne);
   }
 
-  static int Newest(const Archive& archive) {
+  static uint64_t ChanceOfWide(const Archive& archive) {
+    const uint64_t share =
+        ShareOfSquares(archive.yield(Arm::kWide), archive.yield(Arm::kNewest));
+    return kOne / 16 + share * 7 / 8;
+  }
+
+  // The half-life of a cell's value in 1/16 ranks.
+  static uint64_t HalfLife(Arm arm, uint64_t ranks) {
+    return arm == Arm::kWide ? std::max<uint64_t>(160, ranks * 16 / 6)
+                             : std::max<uint64_t>(16, ranks * 16 / 25);
+  }
+
+  static int Newest(const Archive& archive, Arm arm) {
     // So many picks more are as good as in vain, for each cell alike: while the
     // first branches of a new cell are out, it is not yet worse than others.
-    constexpr uint64_t kPatience = 8;
-    // The half-life in 1/16 ranks.
+    constexpr uint64_t kPatience = 32;
     const uint64_t ranks = static_cast<uint64_t>(archive.ranks());
-    const uint64_t half_life = std::max<uint64_t>(16, ranks * 16 / 25);
+    const uint64_t half_life = HalfLife(arm, ranks);
     int best = 0;
     uint64_t best_value = 0;
     for (int i = 0; i < archive.size(); ++i) {
@@ -137,7 +153,7 @@ class Greedy final : public Policy {
       if (cell.rank == Cell::kNoRank) continue;
       const uint64_t age = ranks - 1 - static_cast<uint64_t>(cell.rank);
       const uint64_t value = Halved(age * 256 / half_life);
-      // Values over barren + 8, compared without division.
+      // Values over barren + kPatience, compared without division.
       using Wide = unsigned __int128;
       if (Wide{value} * (archive.cells()[best].barren + kPatience) >=
           Wide{best_value} * (cell.barren + kPatience)) {

@@ -23,9 +23,14 @@ class Policy {
   // plan of faults.
   static constexpr int kFreshSeed = -1;
 
+  struct Choice {
+    int cell = kFreshSeed;  // index of the one to branch from, or kFreshSeed
+    Arm arm = Arm::kOther;
+  };
+
   virtual ~Policy() = default;
-  // The index of the cell to branch from, or kFreshSeed. O(cells)
-  virtual int Pick(const Archive& archive, Random& random) = 0;
+  // O(cells)
+  virtual Choice Pick(const Archive& archive, Random& random) = 0;
   // Whether branches may reseed some kinds of streams only (operators.h).
   virtual bool uses_operators() const { return false; }
 };
@@ -33,7 +38,11 @@ class Policy {
 // "greedy" (the default) exploits the newest cells, and explores more the less
 // that pays:
 //   exploit: of the ranked cells the one with the largest 2^(-age/h) / (barren
-//     + 8); age counts ranks from the newest, h is a 25th of all, at least 1
+//     + 32); age counts ranks from the newest. For the arm of the newest, h is a
+//     25th of all, at least 1; for the wide one a sixth, at least 10. Where each
+//     step leads to the next, the newest cell is the best; where much is found
+//     beside the way, it is soon buried. So the wide arm is taken with the chance
+//     1/16 + 7/8 / (1 + (newest's yield / wide's yield)²)
 //   explore: a fresh seed, or else a group (not the beginning's) by even
 //     chances and in it a cell by rarity / (picks + 1), its rarity being how
 //     many timelines it takes for one that comes there, at most 64
@@ -50,8 +59,8 @@ class Policy {
 //   max(1/4, 9/10 / (1 + r⁴)), where 4 r = branch yield / fresh yield: where
 //     only old cells lead to new ones, most go there.
 // Its branches use all operators; those of the others reseed everything.
-// Its constants were tuned on the maze, the dungeon, paxos, trap and two_step;
-// explorer/problems/README.md compares it with plain seeds.
+// Its constants were tuned on the maze, the dungeon, paxos, trap, two_step, chain
+// and problems 8 and 11 of raft; explorer/problems/README.md compares it with plain seeds.
 //
 // "rare": cells by 1 / (picks + 1), the beginning being a fresh seed.
 // "uniform": every cell alike.

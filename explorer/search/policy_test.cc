@@ -28,10 +28,19 @@ std::unique_ptr<Policy> Make(absl::string_view name) {
   return *std::move(policy);
 }
 
-// "greedy" exploits whenever its chance is not zero.
+// "greedy" exploits by this arm whenever its chance is not zero: of the two draws
+// of a pick the first decides on exploiting, the second on the wide arm.
 class AlwaysExploits final : public Random {
  public:
-  uint64_t Next() override { return 0; }
+  explicit AlwaysExploits(Arm arm = Arm::kNewest) : arm_(arm) {}
+  uint64_t Next() override {
+    is_second_ = !is_second_;
+    return is_second_ || arm_ == Arm::kWide ? 0 : ~uint64_t{0};
+  }
+
+ private:
+  const Arm arm_;
+  bool is_second_ = false;
 };
 
 class PolicyTest : public ::testing::Test {
@@ -81,26 +90,32 @@ class PolicyTest : public ::testing::Test {
 
 TEST_F(PolicyTest, GreedyTakesTheLargestValueAndOfEqualsTheNewest) {
   auto greedy = Make("greedy");
-  AlwaysExploits exploits;
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 4000; ++round) {
+    const Arm arm = round % 2 == 0 ? Arm::kNewest : Arm::kWide;
+    AlwaysExploits exploits(arm);
     const int cells = static_cast<int>(random_.Range(int64_t{1}, 300));
     // Small ranges make ties, large ones make old cells win.
     const uint64_t most_barren = uint64_t{1} << random_.Range(int64_t{0}, 20);
     Archive archive = RandomArchive(cells, 100, most_barren);
     MakeOld(archive);
-    const double half_life = std::max(16.0, std::floor(cells * 16 / 25.0)) / 16;
+    const double half_life =
+        arm == Arm::kNewest
+            ? std::max(16.0, std::floor(cells * 16 / 25.0)) / 16
+            : std::max(160.0, std::floor(cells * 16 / 6.0)) / 16;
     auto value = [&](int i) {
       return std::exp2((i - cells + 1) / half_life) /
-             (static_cast<double>(archive.cells()[i].barren) + 8);
+             (static_cast<double>(archive.cells()[i].barren) + 32);
     };
     double best = 0;
     for (int i = 0; i < cells; ++i) best = std::max(best, value(i));
-    const int picked = greedy->Pick(archive, exploits);
-    ASSERT_NE(picked, Policy::kFreshSeed);
+    const Policy::Choice choice = greedy->Pick(archive, exploits);
+    ASSERT_NE(choice.cell, Policy::kFreshSeed);
+    ASSERT_EQ(choice.arm, arm);
     // Sixteenths of a half-life are what it tells apart.
-    ASSERT_GE(value(picked), best * std::exp2(-1.5 / 16)) << "round " << round;
-    for (int i = picked + 1; i < cells; ++i) {
-      ASSERT_LT(value(i), value(picked) * std::exp2(1.5 / 16));
+    ASSERT_GE(value(choice.cell), best * std::exp2(-1.5 / 16))
+        << "round " << round;
+    for (int i = choice.cell + 1; i < cells; ++i) {
+      ASSERT_LT(value(i), value(choice.cell) * std::exp2(1.5 / 16));
     }
   }
 }
@@ -111,17 +126,48 @@ TEST_F(PolicyTest, GreedyStaysWithTheNewestUntilItHasProvedBarren) {
   Archive archive;
   for (int i = 1; i < 10; ++i) archive.AddCell(i, "", 0);
   MakeOld(archive);
-  EXPECT_EQ(greedy->Pick(archive, exploits), 9);
-  // One rank is 1/2 here, and eight picks more count for each.
-  archive.cell(9).barren = 7;
-  EXPECT_EQ(greedy->Pick(archive, exploits), 9);
-  archive.cell(9).barren = 9;
-  EXPECT_EQ(greedy->Pick(archive, exploits), 8);
-  for (int i = 0; i < 10; ++i) archive.cell(i).barren = 92;
-  archive.cell(9).barren = 190;
-  EXPECT_EQ(greedy->Pick(archive, exploits), 9);
-  archive.cell(9).barren = 194;
-  EXPECT_EQ(greedy->Pick(archive, exploits), 8);
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, 9);
+  // One rank is 1/2 here, and 32 picks more count for each.
+  archive.cell(9).barren = 31;
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, 9);
+  archive.cell(9).barren = 33;
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, 8);
+  for (int i = 0; i < 10; ++i) archive.cell(i).barren = 68;
+  archive.cell(9).barren = 166;
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, 9);
+  archive.cell(9).barren = 170;
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, 8);
+}
+
+double YieldOf(const Archive& archive, Arm arm) {
+  return static_cast<double>(archive.yield(arm)) / Archive::kYieldOne;
+}
+
+TEST_F(PolicyTest, GreedyTakesTheArmThatYields) {
+  auto greedy = Make("greedy");
+  // Of 16 branches of each arm so many yield.
+  for (const auto& [newest, wide] : std::vector<std::pair<int, int>>{
+           {4, 0}, {4, 2}, {2, 2}, {1, 2}, {0, 4}}) {
+    Archive archive = RandomArchive(100, 1, 1);
+    MakeOld(archive);
+    for (int i = 0; i < 1600; ++i) {
+      archive.CommitTimeline(false, i % 16 < newest, Arm::kNewest);
+      archive.CommitTimeline(false, (i + 8) % 16 < wide, Arm::kWide);
+    }
+    int exploited = 0;
+    int by_wide = 0;
+    for (int i = 0; i < 40000; ++i) {
+      const Policy::Choice choice = greedy->Pick(archive, random_);
+      exploited += choice.arm != Arm::kOther;
+      by_wide += choice.arm == Arm::kWide;
+    }
+    ASSERT_GT(exploited, 4000);
+    const double ratio =
+        YieldOf(archive, Arm::kNewest) / YieldOf(archive, Arm::kWide);
+    EXPECT_NEAR(static_cast<double>(by_wide) / exploited,
+                1.0 / 16 + 7.0 / 8 / (1 + ratio * ratio), 0.03)
+        << newest << " " << wide;
+  }
 }
 
 TEST_F(PolicyTest, GreedyDoesNotExploitTheBucketsBeyondAGroupsShare) {
@@ -133,9 +179,9 @@ TEST_F(PolicyTest, GreedyDoesNotExploitTheBucketsBeyondAGroupsShare) {
   archive.AddCell(1000, "", 3);
   EXPECT_EQ(archive.ranks(), 1 + 1 + 128 + 1);
   MakeOld(archive);
-  EXPECT_EQ(greedy->Pick(archive, exploits), 1000);
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, 1000);
   archive.cell(1000).barren = 1000000;
-  EXPECT_EQ(greedy->Pick(archive, exploits), 129);
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, 129);
 }
 
 TEST_F(PolicyTest, BucketsThatTheProgramHasOnlySoManyOfKeepTheirRanks) {
@@ -156,11 +202,11 @@ TEST_F(PolicyTest, GreedyCompareDoesNotOverflow) {
     archive.AddCell(i, "", static_cast<uint32_t>(i));
   }
   MakeOld(archive);
-  EXPECT_EQ(greedy->Pick(archive, exploits), kCells - 1);
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, kCells - 1);
   archive.cell(kCells - 1).barren = uint64_t{1} << 40;
-  EXPECT_EQ(greedy->Pick(archive, exploits), kCells - 2);
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, kCells - 2);
   for (int i = 0; i < kCells; ++i) archive.cell(i).barren = uint64_t{1} << 40;
-  EXPECT_EQ(greedy->Pick(archive, exploits), kCells - 1);
+  EXPECT_EQ(greedy->Pick(archive, exploits).cell, kCells - 1);
 }
 
 struct Shares {
@@ -168,19 +214,15 @@ struct Shares {
   double fresh = 0;
 };
 
-// Of many picks: the share of the cell that exploiting takes, and of fresh
-// seeds.
+// Of many picks: the shares of those that exploit, and of fresh seeds.
 Shares SharesOf(const Archive& archive, Random& random) {
   auto greedy = Make("greedy");
-  AlwaysExploits exploits;
-  const int newest = greedy->Pick(archive, exploits);  // kFreshSeed: no chance
   constexpr int kPicks = 40000;
   Shares shares;
   for (int i = 0; i < kPicks; ++i) {
-    const int picked = greedy->Pick(archive, random);
-    const bool is_fresh = picked == Policy::kFreshSeed;
-    shares.exploit += (!is_fresh && picked == newest ? 1.0 : 0.0) / kPicks;
-    shares.fresh += (is_fresh ? 1.0 : 0.0) / kPicks;
+    const Policy::Choice choice = greedy->Pick(archive, random);
+    shares.exploit += (choice.arm != Arm::kOther ? 1.0 : 0.0) / kPicks;
+    shares.fresh += (choice.cell == Policy::kFreshSeed ? 1.0 : 0.0) / kPicks;
   }
   return shares;
 }
@@ -325,9 +367,10 @@ TEST_F(PolicyTest, GreedySpreadsOverGroupsByRarityAndPicks) {
   std::vector<double> seen(archive.cells().size());
   double spread = 0;
   for (int i = 0; i < kPicks; ++i) {
-    const int picked = greedy->Pick(archive, random_);
-    if (picked == Policy::kFreshSeed) continue;
-    ++seen[picked];
+    const Policy::Choice choice = greedy->Pick(archive, random_);
+    if (choice.arm != Arm::kOther) continue;
+    if (choice.cell == Policy::kFreshSeed) continue;
+    ++seen[choice.cell];
     ++spread;
   }
   EXPECT_GT(spread, kPicks / 20);
@@ -341,10 +384,6 @@ TEST_F(PolicyTest, GreedySpreadsOverGroupsByRarityAndPicks) {
   for (int i = 4; i <= 40; ++i) {
     expected[i] = spread / 2 * weights[i] / (36 * 40 + 10);
   }
-  // What is exploited after all is the newest: one in a few hundred picks.
-  EXPECT_NEAR(seen[40], expected[40], spread / 50);
-  spread -= seen[40];
-  seen[40] = expected[40] = 0;
   EXPECT_LT(ChiSquareSigmas(expected, seen), 5);
 }
 
@@ -359,8 +398,10 @@ TEST_F(PolicyTest, TheRarestCellsAreAlike) {
   EXPECT_EQ(archive.cell(2).Rarity(6400), 64u);
   std::vector<double> seen(3);
   for (int i = 0; i < 100000; ++i) {
-    const int picked = greedy->Pick(archive, random_);
-    if (picked != Policy::kFreshSeed) ++seen[picked];
+    const Policy::Choice choice = greedy->Pick(archive, random_);
+    if (choice.arm == Arm::kOther && choice.cell != Policy::kFreshSeed) {
+      ++seen[choice.cell];
+    }
   }
   EXPECT_GT(seen[1], 1000);
   EXPECT_NEAR(seen[1] / seen[2], 1, 0.1);
@@ -383,6 +424,31 @@ TEST_F(PolicyTest, AWayThatIsInVainGivesWayToOthers) {
   EXPECT_EQ(cell.FindWay(99), -1);
 }
 
+TEST_F(PolicyTest, AMuchEarlierWayTakesThePlaceOfTheLatest) {
+  Cell cell;
+  const uint64_t draws[] = {100, 400, 200, 300};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE(cell.is_full());
+    cell.AddWay(10 + i, 0, draws[i]);
+  }
+  ASSERT_TRUE(cell.is_full());
+  EXPECT_TRUE(cell.WantsWayAt(299));
+  EXPECT_FALSE(cell.WantsWayAt(300));
+  cell.ways[0].barren = 5;
+  EXPECT_EQ(cell.ReplaceLatestWay(20, 280), 11);
+  EXPECT_EQ(cell.FindWay(11), -1);
+  EXPECT_EQ(cell.NextWay(), cell.FindWay(12)) << "the first not in vain";
+  // The latest has 300 now. What is wanted never grows.
+  EXPECT_TRUE(cell.WantsWayAt(224));
+  EXPECT_FALSE(cell.WantsWayAt(225));
+  EXPECT_EQ(cell.ReplaceLatestWay(21, 10), 13);
+  EXPECT_FALSE(cell.WantsWayAt(210));
+  // Better ones have come: these stay.
+  cell.ClearWays();
+  for (int i = 0; i < 4; ++i) cell.AddWay(30 + i, 0, 1000);
+  EXPECT_FALSE(cell.WantsWayAt(0));
+}
+
 TEST_F(PolicyTest, RareIsOneOverThePicks) {
   auto rare = Make("rare");
   constexpr int kPicks = 200000;
@@ -396,7 +462,7 @@ TEST_F(PolicyTest, RareIsOneOverThePicks) {
   for (double& e : expected) e *= kPicks / total;
   std::vector<double> seen(expected.size());
   for (int i = 0; i < kPicks; ++i) {
-    const int picked = rare->Pick(archive, random_);
+    const int picked = rare->Pick(archive, random_).cell;
     ++seen[picked == Policy::kFreshSeed ? 0 : picked];
   }
   EXPECT_LT(ChiSquareSigmas(expected, seen), 5);
@@ -416,7 +482,7 @@ TEST_F(PolicyTest, StacksSplitTheNewestCellUntilItsBudgetIsSpent) {
       }
       std::vector<int> picks;
       while (picks.size() < expected.size()) {
-        picks.push_back(policy->Pick(archive, random_));
+        picks.push_back(policy->Pick(archive, random_).cell);
         if (picks.back() == Policy::kFreshSeed) continue;
         Cell& cell = archive.cell(picks.back());
         ++cell.picks;
@@ -434,7 +500,7 @@ TEST_F(PolicyTest, UniformIsUniform) {
     const Archive archive = RandomArchive(cells, 100, 100);
     const std::vector<double> expected(cells, double{kPicks} / cells);
     std::vector<double> seen(cells);
-    for (int i = 0; i < kPicks; ++i) ++seen[uniform->Pick(archive, random_)];
+    for (int i = 0; i < kPicks; ++i) ++seen[uniform->Pick(archive, random_).cell];
     if (cells == 1) {
       EXPECT_EQ(seen[0], kPicks);
     } else {
@@ -448,7 +514,7 @@ TEST_F(PolicyTest, SeedsAlwaysWantsAFreshSeedAndDrawsNothing) {
   const Archive archive = RandomArchive(50, 100, 100);
   const uint64_t draws = source_.draws();
   for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(seeds->Pick(archive, random_), Policy::kFreshSeed);
+    EXPECT_EQ(seeds->Pick(archive, random_).cell, Policy::kFreshSeed);
   }
   EXPECT_EQ(source_.draws(), draws);
 }
@@ -464,7 +530,7 @@ TEST_F(PolicyTest, TheSameRandomnessGivesTheSamePicks) {
       RandomSource source(3, &trace);
       RandomStream random(&source, "policy");
       for (int i = 0; i < 1000; ++i) {
-        these.push_back(policy->Pick(archive, random));
+        these.push_back(policy->Pick(archive, random).cell);
       }
     }
     EXPECT_EQ(picks[0], picks[1]) << name;

@@ -75,6 +75,12 @@ void Frontier::SetReaches(uint64_t key, uint32_t reaches) {
   }
 }
 
+void Frontier::SetUnwantedFrom(uint64_t key, uint64_t draws) {
+  if (FrontierEntry* entry = FindEntry(key)) {
+    entry->unwanted_from.store(~draws, std::memory_order_relaxed);
+  }
+}
+
 bool Frontier::Commit(uint64_t key, const MarkQuality& quality, uint64_t job,
                       uint64_t all_know_until) {
   FrontierEntry* const entry = FindEntry(key);

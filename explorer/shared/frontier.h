@@ -42,6 +42,14 @@ struct alignas(64) FrontierEntry {
   // Its further versions: their number plus one; 0: none.
   std::atomic<uint32_t> improvements;
   FrontierVersion first;
+  // The complement of a number of draws: at zero, all are wanted.
+  std::atomic<uint64_t> unwanted_from;
+
+  // Whether an arrival after so many draws may be of use, however many there
+  // were before.
+  bool Wants(uint64_t draws) const {
+    return draws < ~unwanted_from.load(std::memory_order_relaxed);
+  }
 };
 static_assert(sizeof(FrontierEntry) == 64, "a cache line");
 
@@ -84,6 +92,9 @@ class Frontier {
               uint64_t all_know_until);
   // Coordinator: the mark, if it is known, has had so many arrivals.
   void SetReaches(uint64_t key, uint32_t reaches);
+  // Coordinator: the mark, if it is known, no longer wants arrivals after so
+  // many draws or more. REQUIRES: no more than it wanted so far.
+  void SetUnwantedFrom(uint64_t key, uint64_t draws);
 
  private:
   struct Improvements {

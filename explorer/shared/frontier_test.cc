@@ -116,6 +116,18 @@ TEST_F(FrontierTest, CountsArrivalsAtMarksThatItHas) {
   EXPECT_EQ(frontier_.Find(8), nullptr);
 }
 
+TEST_F(FrontierTest, WantsAllArrivalsUntilItIsToldOtherwise) {
+  ASSERT_TRUE(frontier_.Commit(7, {}, 0, 0));
+  EXPECT_TRUE(frontier_.Find(7)->Wants(uint64_t{1} << 60));
+  frontier_.SetUnwantedFrom(7, 90);
+  frontier_.SetUnwantedFrom(8, 5);
+  EXPECT_TRUE(frontier_.Find(7)->Wants(89));
+  EXPECT_FALSE(frontier_.Find(7)->Wants(90));
+  frontier_.SetUnwantedFrom(7, 0);
+  EXPECT_FALSE(frontier_.Find(7)->Wants(0));
+  EXPECT_EQ(frontier_.Find(8), nullptr);
+}
+
 // Whatever any job may ask, over several sizes of the index.
 TEST_F(FrontierTest, IsLikeAModel) {
   constexpr uint64_t kLag = 3;
