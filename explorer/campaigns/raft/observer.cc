@@ -15,6 +15,9 @@ constexpr char kStateKey[] = "raft";
 // Marks count no further.
 constexpr uint64_t kMaxElections = 8;
 
+// So many entries a server may lack that nobody keeps from it.
+constexpr uint64_t kUsualLag = 2;
+
 // Whether each has a majority that needs nobody of the other's. Joint ones are
 // made so that it is never the case.
 bool HaveMajoritiesApart(const Members& a, const Members& b) {
@@ -85,7 +88,10 @@ void Observer::MarkReturn(const Core& core) {
   }
 }
 
-void Observer::OnDown(NodeId id) { seat(id).core = nullptr; }
+void Observer::OnDown(NodeId id) {
+  seat(id).core = nullptr;
+  MarkDoubts();
+}
 
 void Observer::OnDamaged(NodeId id) {
   ASSERT_REACHABLE("a server stays away because its disk is damaged");
@@ -203,23 +209,53 @@ void Observer::ObserveVote(const Core& core) {
                          {"come back since", std::min(returned, 2)}});
 }
 
-void Observer::OnAsked(const Command& command) {
-  const auto known = in_doubt_.find({command.client, command.sequence});
-  if (known == in_doubt_.end()) return;
-  ASSERT_SOMETIMES_EACH(
-      "a command that took effect is asked for again",
-      {{"a snapshot has it", known->second <= newest_snapshot_},
-       {"a server began with that", known->second <= newest_restored_}});
+void Observer::OnAsked(const Core& core, uint64_t index,
+                       const Command& command) {
+  Asked& asked = asked_[command.client];
+  asked = {.sequence = command.sequence,
+           .index = index,
+           .term = core.term(),
+           .leader = core.id(),
+           .is_again = asked.sequence == command.sequence};
+  MarkDoubts();
 }
 
 void Observer::OnSettled(uint32_t client, uint64_t sequence) {
-  in_doubt_.erase({client, sequence});
+  const auto asked = asked_.find(client);
+  if (asked != asked_.end() && asked->second.sequence == sequence) {
+    asked_.erase(asked);
+  }
 }
 
-int Observer::InDoubt(uint64_t index) const {
-  return static_cast<int>(std::count_if(
-      in_doubt_.begin(), in_doubt_.end(),
-      [index](const auto& command) { return command.second <= index; }));
+void Observer::MarkDoubts() {
+  for (const auto& [client, asked] : asked_) {
+    // What is asked for again is in the snapshot, too: no server applies that
+    // after it.
+    if (asked.is_again && asked.index <= newest_snapshot_) continue;
+    const auto effect = effects_.find({client, asked.sequence});
+    const uint64_t index =
+        effect == effects_.end() ? committed() + 1 : effect->second;
+    int behind = index <= newest_restored_ ? 3 : 0;
+    for (size_t i = 0; behind < 2 && i < servers_; ++i) {
+      if (seats_[i].last_index + kUsualLag >= committed()) continue;
+      const bool is_cut = (links_.cut[i] >> (asked.leader - 1) & 1) != 0;
+      behind = std::max(behind, is_cut ? 2 : 1);
+    }
+    if (behind == 0) continue;
+    uint64_t lacking = 0;
+    if (index > newest_snapshot_) {
+      const uint64_t next = newest_snapshot_ + snapshot_entries_;
+      lacking = next > committed() ? next - committed() : 1;
+    }
+    const Core* leader = seat(asked.leader).core;
+    const bool answers = leader != nullptr && leader->is_leader() &&
+                         leader->term() == asked.term;
+    REPORT_STATE("raft doubt",
+                 {{"entries to a snapshot",
+                   std::min<uint64_t>(std::bit_width(lacking), 3)},
+                  {"must ask again", asked.is_again || !answers},
+                  {"behind", behind}});
+  }
 }
 
 void Observer::OnApplied(NodeId id, uint64_t index, const Command* command,
@@ -236,9 +272,8 @@ void Observer::OnApplied(NodeId id, uint64_t index, const Command* command,
                           {{"after a snapshot", forgotten}});
   }
   if (result.is_duplicate || result.is_stale) return;
-  const auto [effect, is_new] = effects_.try_emplace(key, index);
-  if (is_new) in_doubt_[key] = index;
-  const uint64_t first = effect->second;
+  const uint64_t first = effects_.try_emplace(key, index).first->second;
+  MarkDoubts();
   ASSERT_ALWAYS(first == index, "a command takes effect once",
                 {"node", int{id}}, {"client", command->client},
                 {"sequence", command->sequence}, {"first", first},
@@ -252,8 +287,8 @@ void Observer::OnRestored(NodeId id, uint64_t index, uint64_t digest) {
   }
   newest_restored_ = std::max(newest_restored_, index);
   ASSERT_SOMETIMES_EACH("a server begins with a snapshot",
-                        {{"commands in doubt", std::min(InDoubt(index), 2)},
-                         {"up", seat(id).core != nullptr}});
+                        {{"up", seat(id).core != nullptr}});
+  MarkDoubts();
   CheckDigest(id, index, digest);
 }
 
@@ -264,11 +299,10 @@ void Observer::CheckDigest(NodeId id, uint64_t index, uint64_t digest) {
                 {"node", int{id}}, {"index", index});
 }
 
-void Observer::OnSnapshot(NodeId id, uint64_t index) {
-  (void)id;
+void Observer::OnSnapshot(uint64_t index) {
+  ASSERT_REACHABLE("a snapshot is taken");
   newest_snapshot_ = std::max(newest_snapshot_, index);
-  ASSERT_SOMETIMES_EACH("a snapshot is taken",
-                        {{"commands in doubt", std::min(InDoubt(index), 2)}});
+  MarkDoubts();
 }
 
 bool Observer::HasConverged() const {
@@ -306,6 +340,7 @@ const Core* Observer::NewestLeader() const {
 
 void Observer::MarkMilestones() {
   MarkMembers();
+  MarkDoubts();
   MarkNewestCommit();
   MarkRivals();
 }

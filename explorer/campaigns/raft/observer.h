@@ -46,14 +46,17 @@ class Observer {
   void OnDamaged(NodeId id);
   // Whenever a core may have changed.
   void Observe(const Core& core);
-  // A leader takes a command; a client has its answer, or gives up.
-  void OnAsked(const Command& command);
+  // A leader takes a command, at this index; a client has its answer, or gives
+  // up.
+  void OnAsked(const Core& core, uint64_t index, const Command& command);
   void OnSettled(uint32_t client, uint64_t sequence);
   void OnApplied(NodeId id, uint64_t index, const Command* command,
                  const KvStore::Result& result, uint64_t digest);
   // Its state machine was loaded from a snapshot.
   void OnRestored(NodeId id, uint64_t index, uint64_t digest);
-  void OnSnapshot(NodeId id, uint64_t index);
+  void OnSnapshot(uint64_t index);
+  // That a snapshot replaces.
+  void set_snapshot_entries(uint64_t entries) { snapshot_entries_ = entries; }
 
   // Whether every server that could be up and well has applied the newest
   // committed entry.
@@ -103,8 +106,11 @@ class Observer {
   void MarkRivals();
   void MarkNewestCommit();
   void MarkMembers();
-  // Commands that took effect up to there and whose clients may ask again.
-  int InDoubt(uint64_t index) const;
+  // How near commands without an answer are to a snapshot that somebody needs:
+  // how many entries are lacking until one has the command; whether its leader
+  // will never answer; whether a server is behind (1), and cut off from that
+  // leader (2), or began with such a snapshot (3).
+  void MarkDoubts();
 
   std::array<Seat, kMaxNodes> seats_;
   size_t servers_ = 0;  // seats taken so far, from the first
@@ -114,12 +120,20 @@ class Observer {
   absl::btree_map<uint64_t, uint64_t> digests_;  // by index
   // (client, sequence) -> where it took effect.
   absl::btree_map<std::pair<uint32_t, uint64_t>, uint64_t> effects_;
-  // Those of them whose clients have no answer yet.
-  absl::btree_map<std::pair<uint32_t, uint64_t>, uint64_t> in_doubt_;
+  // What a client asked for last, while it has no answer.
+  struct Asked {
+    uint64_t sequence = 0;
+    uint64_t index = 0;
+    uint64_t term = 0;
+    NodeId leader = 0;
+    bool is_again = false;
+  };
+  absl::btree_map<uint32_t, Asked> asked_;  // by client
   // Of the newest term with votes: who voted for whom.
   uint64_t vote_term_ = 0;
   std::array<uint32_t, kMaxNodes> votes_ = {};
   CutLinks links_;
+  uint64_t snapshot_entries_ = 0;
   uint64_t newest_snapshot_ = 0;
   uint64_t newest_restored_ = 0;  // from which a server's state was restored
 };

@@ -38,6 +38,22 @@ TEST(RaftTest, TellsHowFarTheLeadersRivalsAre) {
   EXPECT_EQ(marks.Count("raft rivals", "committed=1"), 0);
 }
 
+TEST(RaftTest, TellsHowNearASnapshotIsToACommandWithoutAnAnswer) {
+  SimulationBuilder builder = MakeRaftSimulation({});
+  MarkCollector marks;
+  for (uint64_t seed = 1; seed <= 100; ++seed) builder.RunIteration(seed);
+  for (absl::string_view bucket :
+       {"snapshot=0", "snapshot=1", "snapshot=2", "snapshot=3", "again=0",
+        "again=1", "behind=1", "behind=2", "behind=3"}) {
+    EXPECT_GT(marks.Count("raft doubt", bucket), 0) << bucket;
+  }
+  EXPECT_EQ(marks.Count("raft doubt", "behind=0"), 0);
+  // Who began with such a snapshot, and is not asked by those who are to answer.
+  EXPECT_GT(marks.Count("raft doubt entries to a snapshot=0 must ask again=1",
+                        "behind=3"),
+            0);
+}
+
 TEST(RaftTest, ACorrectOneSurvives) {
   SimulationBuilder builder = MakeRaftSimulation({});
   const SimulationReport report = builder.Iterations(200).Run();
@@ -57,7 +73,7 @@ TEST(RaftTest, ACorrectOneSurvives) {
        {"raft contest", "raft rivals", "raft newest commit",
         "a server comes back in the term of its vote",
         "a server comes back without its last entries",
-        "a command that took effect is asked for again", "a snapshot is taken",
+        "raft doubt", "a snapshot is taken",
         "a server begins with a snapshot"}) {
     EXPECT_GT(Passes(report, milestone), 0u) << milestone;
   }

@@ -165,6 +165,8 @@ Task<absl::Status> RaftServer::RunIncarnation() {
                             .pre_vote = options_.pre_vote},
                 journal_->hard_state(), std::move(log), &ctx_->random(),
                 ctx_->time().Now());
+  observer_->set_snapshot_entries(
+      static_cast<uint64_t>(options_.snapshot_entries));
   observer_->OnRestored(id_, applied_, store_.digest());
   observer_->OnUp(*core_);
   inbox_.clear();
@@ -218,7 +220,7 @@ void RaftServer::Begin(const SharedRequest& request) {
     const std::optional<uint64_t> index =
         core_->Propose(EncodeCommand(request->command));
     if (index.has_value()) {
-      observer_->OnAsked(request->command);
+      observer_->OnAsked(*core_, *index, request->command);
       request->index = *index;
       proposed_.push_back(request);
       return;
@@ -276,7 +278,7 @@ void RaftServer::Apply() {
       static_cast<uint64_t>(options_.snapshot_entries)) {
     core_->Compact(applied_,
                    store_.Encode(options_.bug != Bug::kSessionLost));
-    observer_->OnSnapshot(id_, applied_);
+    observer_->OnSnapshot(applied_);
   }
 }
 
