@@ -100,7 +100,7 @@ class Timeline final : public IterationHooks,
     const FrontierEntry* known = frontier.Find(mark.key);
     if (known != nullptr &&
         frontier.Knows(*known, mark.quality, order_->known_until)) {
-      // Numbered whether or not it is reported: reaches depends on what the
+      // Numbered whether or not it is reported: that depends on what the
       // coordinator has done meanwhile, what is accepted must not.
       const bool may_report = known_marks_++ < kMaxArrivals;
       if (may_report &&

@@ -87,13 +87,13 @@ struct Cell {
   }
   // A timeline has come to it by this splitpoint. REQUIRES: fewer ways than
   // kMaxWays; timelines: those committed so far.
-  void AddWay(int splitpoint, uint64_t timelines, uint64_t draws = 0);
+  void AddWay(int splitpoint, uint64_t timelines, uint64_t draws);
   bool is_full() const { return ways.size() == kMaxWays; }
   // Of a full cell: whether a way is early enough for the latest to give way,
   // with a quarter fewer draws.
   bool WantsWayAt(uint64_t draws) const { return draws < unwanted_from; }
   // Puts the way in the place of the latest, whose splitpoint it returns.
-  // REQUIRES: is_full().
+  // REQUIRES: is_full(), WantsWayAt(draws).
   int ReplaceLatestWay(int splitpoint, uint64_t draws);
   // Better ones are to come. From then on none is replaced.
   void ClearWays() {
@@ -119,7 +119,7 @@ class Archive {
     cells_.emplace_back();
     cells_[0].label = "the beginning";
     cells_[0].rank = ranks_++;
-    cells_[0].AddWay(0, 0);
+    cells_[0].AddWay(0, 0, 0);
     groups_.push_back({0});
   }
 

@@ -47,6 +47,7 @@ bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
     }
     if (cell.is_full()) {
       pool_.Retire(cell.ReplaceLatestWay(parent, found.draws));
+      ++result.ways_replaced;
     } else {
       cell.AddWay(parent, archive_.timelines(), found.draws);
     }
@@ -107,9 +108,10 @@ bool Arrivals::AcceptDiscovery(const Job& done, uint64_t all_know_until,
   return false;
 }
 
-// As good as the ways that its cell has, and early if it has enough. Whether a timeline reports an arrival
-// at a mark that it knew depends on how far the coordinator had come; what is
-// accepted here does not, as below the bound all are reported.
+// As good as the ways that its cell has, and early if it has enough. Whether a
+// timeline reports an arrival at a mark that it knew depends on how far the
+// coordinator had come; what is accepted here does not: reaches only grow, what
+// is wanted only shrinks, and whoever was below the bounds of old is reported.
 bool Arrivals::AcceptWay(const Job& done, const Arrival& found,
                          bool is_new) const {
   const int known = archive_.Find(found.key);

@@ -1,8 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
-// What committed timelines came to, and what becomes of it: a discovery, or one
-// more way to a cell, is a splitpoint in the archive from now on, and what is
-// parked there is kept.
+// What committed timelines came to, and what becomes of it: a discovery, one
+// more way to a cell or a better one is a splitpoint in the archive from now
+// on, and what is parked there is kept.
 //
 // What is accepted depends on nothing but the results of the jobs before, in
 // their order.

@@ -113,6 +113,8 @@ struct ExploreResult {
   uint64_t draws = 0;      // by the committed timelines, shared prefixes once
   uint64_t events = 0;     // likewise
   uint64_t discoveries = 0;
+  // To marks, by arrivals that were much earlier (archive.h).
+  uint64_t ways_replaced = 0;
   // Not recorded, as some table was full: too many marks in one timeline or in
   // the frontier, too long a recipe.
   uint64_t discoveries_dropped = 0;

@@ -39,9 +39,9 @@ class Policy {
 // that pays:
 //   exploit: of the ranked cells the one with the largest 2^(-age/h) / (barren
 //     + 32); age counts ranks from the newest. For the arm of the newest, h is a
-//     25th of all, at least 1; for the wide one a sixth, at least 10. Where each
+//     25th of all, at least 1; for the wide arm a sixth, at least 10. Where each
 //     step leads to the next, the newest cell is the best; where much is found
-//     beside the way, it is soon buried. So the wide arm is taken with the chance
+//     beside the way, it is soon buried. So the wide arm's chance is
 //     1/16 + 7/8 / (1 + (newest's yield / wide's yield)²)
 //   explore: a fresh seed, or else a group (not the beginning's) by even
 //     chances and in it a cell by rarity / (picks + 1), its rarity being how
@@ -60,7 +60,8 @@ class Policy {
 //     only old cells lead to new ones, most go there.
 // Its branches use all operators; those of the others reseed everything.
 // Its constants were tuned on the maze, the dungeon, paxos, trap, two_step, chain
-// and problems 8 and 11 of raft; explorer/problems/README.md compares it with plain seeds.
+// and problems 8 and 11 of raft; explorer/problems/README.md compares it with
+// plain seeds.
 //
 // "rare": cells by 1 / (picks + 1), the beginning being a fresh seed.
 // "uniform": every cell alike.

@@ -145,9 +145,13 @@ double YieldOf(const Archive& archive, Arm arm) {
 
 TEST_F(PolicyTest, GreedyTakesTheArmThatYields) {
   auto greedy = Make("greedy");
-  // Of 16 branches of each arm so many yield.
-  for (const auto& [newest, wide] : std::vector<std::pair<int, int>>{
-           {4, 0}, {4, 2}, {2, 2}, {1, 2}, {0, 4}}) {
+  struct Case {
+    int newest, wide;  // of 16 branches of each arm so many yield
+    double share;      // of the wide one
+  };
+  for (const auto& [newest, wide, share] : std::vector<Case>{
+           {4, 0, 1.0 / 16}, {4, 2, 0.24}, {2, 2, 0.5}, {1, 2, 0.76},
+           {0, 4, 15.0 / 16}}) {
     Archive archive = RandomArchive(100, 1, 1);
     MakeOld(archive);
     for (int i = 0; i < 1600; ++i) {
@@ -164,9 +168,10 @@ TEST_F(PolicyTest, GreedyTakesTheArmThatYields) {
     ASSERT_GT(exploited, 4000);
     const double ratio =
         YieldOf(archive, Arm::kNewest) / YieldOf(archive, Arm::kWide);
-    EXPECT_NEAR(static_cast<double>(by_wide) / exploited,
-                1.0 / 16 + 7.0 / 8 / (1 + ratio * ratio), 0.03)
-        << newest << " " << wide;
+    const double seen = static_cast<double>(by_wide) / exploited;
+    EXPECT_NEAR(seen, 1.0 / 16 + 7.0 / 8 / (1 + ratio * ratio), 0.03);
+    // What the window of 64 has seen varies by where it ends.
+    EXPECT_NEAR(seen, share, 0.1) << newest << " " << wide;
   }
 }
 
@@ -353,12 +358,12 @@ TEST_F(PolicyTest, GreedySpreadsOverGroupsByRarityAndPicks) {
   for (uint64_t i = 1; i <= 3; ++i) archive.AddCell(i, "", 1);
   for (uint64_t i = 4; i <= 40; ++i) archive.AddCell(i, "", 2);
   archive.cell(1).picks = 9;
-  for (int cell = 1; cell <= 40; ++cell) archive.cell(cell).AddWay(1, 0);
+  for (int cell = 1; cell <= 40; ++cell) archive.cell(cell).AddWay(1, 0, 1);
   // Each timeline yields: nothing is exploited.
   for (int i = 0; i < 40; ++i) archive.CommitTimeline(true, true);
   // Four timelines came to these within 40, and one to the others.
-  for (int way = 0; way < 3; ++way) archive.cell(2).AddWay(2, 39);
-  for (int way = 0; way < 3; ++way) archive.cell(40).AddWay(2, 39);
+  for (int way = 0; way < 3; ++way) archive.cell(2).AddWay(2, 39, 1);
+  for (int way = 0; way < 3; ++way) archive.cell(40).AddWay(2, 39, 1);
   EXPECT_EQ(archive.cell(1).Rarity(40), 40u);
   EXPECT_EQ(archive.cell(2).Rarity(40), 10u);
   EXPECT_EQ(archive.cell(2).Rarity(4000), 10u) << "more ways are not counted";
@@ -393,8 +398,8 @@ TEST_F(PolicyTest, TheRarestCellsAreAlike) {
   archive.AddCell(1, "", 1);
   archive.AddCell(2, "", 1);
   for (int i = 0; i < 6400; ++i) archive.CommitTimeline(true, true);
-  archive.cell(1).AddWay(1, 0);
-  for (int way = 0; way < 4; ++way) archive.cell(2).AddWay(2, 255);
+  archive.cell(1).AddWay(1, 0, 1);
+  for (int way = 0; way < 4; ++way) archive.cell(2).AddWay(2, 255, 1);
   EXPECT_EQ(archive.cell(2).Rarity(6400), 64u);
   std::vector<double> seen(3);
   for (int i = 0; i < 100000; ++i) {

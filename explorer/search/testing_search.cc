@@ -247,7 +247,8 @@ std::string TreeOf(const ExploreResult& result) {
   std::string tree = absl::StrCat(
       "timelines=", result.timelines, " forks=", result.forks,
       " draws=", result.draws, " events=", result.events,
-      " discoveries=", result.discoveries, " hash=", result.tree_hash, "\n");
+      " discoveries=", result.discoveries,
+      " replaced=", result.ways_replaced, " hash=", result.tree_hash, "\n");
   for (const Bug& bug : result.bugs) {
     absl::StrAppend(&tree, "bug first=", bug.first_timeline,
                     " timelines=", bug.timelines, " ",

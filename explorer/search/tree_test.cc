@@ -34,6 +34,7 @@ std::vector<TreeCase> QuickCases() {
           {"kv", {{"durable", "true"}}, 240},
           {"kv", {}, 120},
           {"gates", {}, 400},
+          {"race", {}, 400},
           {"wild", {}, 300}};
 }
 

@@ -181,7 +181,8 @@ struct alignas(kFaultWindow) JobSlot {
   uint32_t discoveries_dropped;
   // EdgeHits in edges. Those of no discovery are of the end.
   std::atomic<uint32_t> edge_count;
-  // At known marks that few others have come to, in their order.
+  // At known marks that few others have come to, or none so early, in their
+  // order.
   std::atomic<uint32_t> arrival_count;
   uint64_t draws;
   uint64_t events;

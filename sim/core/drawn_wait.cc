@@ -54,6 +54,7 @@ int64_t DrawnWait::DrawRestNs(int64_t elapsed_ns) {
   const Rest rest = DrawRest(elapsed_ns);
   if (!world_->faults_come_soon_) return rest.ns;
   const int64_t span_ns = rest.ns - rest.least_ns;
+  CHECK_GE(span_ns, 0) << "a wait has less left than it can";
   return rest.least_ns +
          (span_ns >> world_->soon_.Below(MostHalvings(span_ns) + 1));
 }

@@ -10,9 +10,9 @@
 // of the world as defined, whatever had been in store for it (multilevel
 // splitting needs this: Kahn and Harris, 1951).
 //
-// A breakpoint with kSoon cuts each of these rests to a 2^k-th, k uniform in
-// 0 .. 6, and likewise all waits that begin later, until the next breakpoint
-// for faults. Between a promising state and the fault that it takes often lies
+// A breakpoint with kSoon cuts each of these rests to a 2^k-th, k uniform from 0
+// to 6, or to as many as leave less than 1/16 s, and likewise all waits that
+// begin later, until the next breakpoint for faults. Between a promising state and the fault that it takes often lies
 // a short moment only, such as that in which a letter is on its way, of a
 // length that nobody knows: so all scales get their share. And a bug may take a
 // crash, a quick return and a second crash. What is cut is what a wait lasts
@@ -59,7 +59,7 @@ class DrawnWait : public TimedEvent {
   void Start();
   void Stop();
   // How long it is to last still, in nanoseconds, and the least that could have
-  // been drawn.
+  // been drawn: 0 <= least_ns <= ns.
   struct Rest {
     int64_t ns;
     int64_t least_ns;

@@ -88,10 +88,7 @@ void Observer::MarkReturn(const Core& core) {
   }
 }
 
-void Observer::OnDown(NodeId id) {
-  seat(id).core = nullptr;
-  MarkDoubts();
-}
+void Observer::OnDown(NodeId id) { seat(id).core = nullptr; }
 
 void Observer::OnDamaged(NodeId id) {
   ASSERT_REACHABLE("a server stays away because its disk is damaged");
@@ -212,8 +209,14 @@ void Observer::ObserveVote(const Core& core) {
 void Observer::OnAsked(const Core& core, uint64_t index,
                        const Command& command) {
   Asked& asked = asked_[command.client];
+  // An attempt may arrive when another one has been answered.
+  if (command.sequence < asked.sequence ||
+      (command.sequence == asked.sequence && asked.is_settled)) {
+    return;
+  }
   asked = {.sequence = command.sequence,
            .index = index,
+           .chain = core.log().chain(index),
            .term = core.term(),
            .leader = core.id(),
            .is_again = asked.sequence == command.sequence};
@@ -221,26 +224,26 @@ void Observer::OnAsked(const Core& core, uint64_t index,
 }
 
 void Observer::OnSettled(uint32_t client, uint64_t sequence) {
-  const auto asked = asked_.find(client);
-  if (asked != asked_.end() && asked->second.sequence == sequence) {
-    asked_.erase(asked);
-  }
+  Asked& asked = asked_[client];
+  if (sequence < asked.sequence) return;
+  asked.sequence = sequence;
+  asked.is_settled = true;
 }
 
 void Observer::MarkDoubts() {
   for (const auto& [client, asked] : asked_) {
-    // What is asked for again is in the snapshot, too: no server applies that
+    if (asked.is_settled) continue;
+    // If the snapshot has what was asked for again, too, no server applies that
     // after it.
-    if (asked.is_again && asked.index <= newest_snapshot_) continue;
+    if (asked.is_again && asked.index <= newest_snapshot_ &&
+        committed_[asked.index - 1].chain == asked.chain) {
+      continue;
+    }
     const auto effect = effects_.find({client, asked.sequence});
     const uint64_t index =
         effect == effects_.end() ? committed() + 1 : effect->second;
-    int behind = index <= newest_restored_ ? 3 : 0;
-    for (size_t i = 0; behind < 2 && i < servers_; ++i) {
-      if (seats_[i].last_index + kUsualLag >= committed()) continue;
-      const bool is_cut = (links_.cut[i] >> (asked.leader - 1) & 1) != 0;
-      behind = std::max(behind, is_cut ? 2 : 1);
-    }
+    const int behind =
+        index <= newest_restored_ ? 3 : HowFarBehind(asked.leader);
     if (behind == 0) continue;
     uint64_t lacking = 0;
     if (index > newest_snapshot_) {
@@ -256,6 +259,19 @@ void Observer::MarkDoubts() {
                   {"must ask again", asked.is_again || !answers},
                   {"behind", behind}});
   }
+}
+
+int Observer::HowFarBehind(NodeId leader) const {
+  const uint32_t voters = seat(leader).voters;
+  int furthest = 0;
+  for (size_t i = 0; i < servers_; ++i) {
+    const bool is_member = voters == 0 || (voters >> i & 1) != 0;
+    if (!is_member || seats_[i].damaged) continue;
+    if (seats_[i].last_index + kUsualLag >= committed()) continue;
+    const bool is_cut = (links_.cut[i] >> (leader - 1) & 1) != 0;
+    furthest = std::max(furthest, is_cut ? 2 : 1);
+  }
+  return furthest;
 }
 
 void Observer::OnApplied(NodeId id, uint64_t index, const Command* command,
@@ -300,6 +316,7 @@ void Observer::CheckDigest(NodeId id, uint64_t index, uint64_t digest) {
 }
 
 void Observer::OnSnapshot(uint64_t index) {
+  CHECK_LE(index, committed()) << "a snapshot of what nobody committed";
   ASSERT_REACHABLE("a snapshot is taken");
   newest_snapshot_ = std::max(newest_snapshot_, index);
   MarkDoubts();
@@ -325,6 +342,7 @@ void Observer::OnCut(const StateHandle& state, CutLinks& links) {
   links.is_news = false;
   (*shared)->links_ = links;
   (*shared)->MarkRivals();
+  (*shared)->MarkDoubts();
 }
 
 const Core* Observer::NewestLeader() const {

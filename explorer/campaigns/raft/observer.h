@@ -108,9 +108,12 @@ class Observer {
   void MarkMembers();
   // How near commands without an answer are to a snapshot that somebody needs:
   // how many entries are lacking until one has the command; whether its leader
-  // will never answer; whether a server is behind (1), and cut off from that
-  // leader (2), or began with such a snapshot (3).
+  // will never answer; whether a server is behind, or began with such a snapshot
+  // (3).
   void MarkDoubts();
+  // 1: a member lacks entries that others committed a while ago; 2: and it is
+  // cut off from this server.
+  int HowFarBehind(NodeId leader) const;
 
   std::array<Seat, kMaxNodes> seats_;
   size_t servers_ = 0;  // seats taken so far, from the first
@@ -120,13 +123,15 @@ class Observer {
   absl::btree_map<uint64_t, uint64_t> digests_;  // by index
   // (client, sequence) -> where it took effect.
   absl::btree_map<std::pair<uint32_t, uint64_t>, uint64_t> effects_;
-  // What a client asked for last, while it has no answer.
+  // What a client asked for last, and by which entry of whom.
   struct Asked {
     uint64_t sequence = 0;
     uint64_t index = 0;
+    uint64_t chain = 0;
     uint64_t term = 0;
     NodeId leader = 0;
     bool is_again = false;
+    bool is_settled = false;
   };
   absl::btree_map<uint32_t, Asked> asked_;  // by client
   // Of the newest term with votes: who voted for whom.
