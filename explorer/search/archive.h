@@ -73,7 +73,8 @@ struct Cell {
   std::vector<Way> ways;
   uint64_t picks = 0;   // never reset, also when the ways change
   uint64_t barren = 0;  // picks since the last one that discovered anything
-  // Never grows: a timeline reports what it may want by what it wanted before.
+  // Once full, it wants no ways of so many draws or more. Never grows: what a
+  // timeline in flight has reported depends on what was wanted then.
   uint64_t unwanted_from = ~uint64_t{0};
   // Committed timelines when it got the last of kMaxWays ways; 0: it has fewer.
   uint64_t filled_at = 0;
@@ -108,7 +109,7 @@ struct Cell {
 
  private:
   int LatestWay() const;
-  void Bound();
+  void TightenBound();
 };
 
 class Archive {
@@ -212,7 +213,7 @@ inline void Cell::AddWay(int splitpoint, uint64_t timelines, uint64_t draws) {
   ways.push_back({.splitpoint = splitpoint, .draws = draws});
   if (!is_full()) return;
   filled_at = timelines + 1;
-  Bound();
+  TightenBound();
 }
 
 inline int Cell::ReplaceLatestWay(int splitpoint, uint64_t draws) {
@@ -220,7 +221,7 @@ inline int Cell::ReplaceLatestWay(int splitpoint, uint64_t draws) {
   const int given_up = latest->splitpoint;
   ways.erase(latest);
   ways.push_back({.splitpoint = splitpoint, .draws = draws});
-  Bound();
+  TightenBound();
   return given_up;
 }
 
@@ -232,7 +233,7 @@ inline int Cell::LatestWay() const {
   return latest;
 }
 
-inline void Cell::Bound() {
+inline void Cell::TightenBound() {
   unwanted_from =
       std::min(unwanted_from, ways[LatestWay()].draws / 4 * 3);
 }

@@ -505,7 +505,9 @@ TEST_F(PolicyTest, UniformIsUniform) {
     const Archive archive = RandomArchive(cells, 100, 100);
     const std::vector<double> expected(cells, double{kPicks} / cells);
     std::vector<double> seen(cells);
-    for (int i = 0; i < kPicks; ++i) ++seen[uniform->Pick(archive, random_).cell];
+    for (int i = 0; i < kPicks; ++i) {
+      ++seen[uniform->Pick(archive, random_).cell];
+    }
     if (cells == 1) {
       EXPECT_EQ(seen[0], kPicks);
     } else {

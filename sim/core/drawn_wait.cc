@@ -11,7 +11,7 @@
 namespace moonpool {
 namespace {
 
-// A rest is halved up to so often, and a long one until no more than a moment is
+// A rest is halved up to so often, and a long one until less than a moment is
 // left.
 constexpr uint64_t kLeastHalvings = 6;
 constexpr int64_t kMomentNs = 62'500'000;

@@ -10,14 +10,14 @@
 // of the world as defined, whatever had been in store for it (multilevel
 // splitting needs this: Kahn and Harris, 1951).
 //
-// A breakpoint with kSoon cuts each of these rests to a 2^k-th, k uniform from 0
-// to 6, or to as many as leave less than 1/16 s, and likewise all waits that
-// begin later, until the next breakpoint for faults. Between a promising state and the fault that it takes often lies
-// a short moment only, such as that in which a letter is on its way, of a
-// length that nobody knows: so all scales get their share. And a bug may take a
-// crash, a quick return and a second crash. What is cut is what a wait lasts
-// beyond the least that it can: so whatever comes of haste may also come of
-// chance.
+// A breakpoint with kSoon cuts each of these rests to a 2^k-th, k uniform from
+// 0 to 6, or to as many as leave less than 1/16 s, and likewise all waits that
+// begin later, until the next breakpoint for faults. Between a promising state
+// and the fault that it takes often lies a short moment only, such as that in
+// which a letter is on its way, of a length that nobody knows: so all scales
+// get their share. And a bug may take a crash, a quick return and a second
+// crash. What is cut is what a wait lasts beyond the least that it can: so
+// whatever comes of haste may also come of chance.
 //
 // Determinism: the rests are drawn before the next draw after the breakpoint,
 // in the order in which the waits began.

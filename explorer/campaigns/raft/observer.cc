@@ -15,7 +15,7 @@ constexpr char kStateKey[] = "raft";
 // Marks count no further.
 constexpr uint64_t kMaxElections = 8;
 
-// So many entries a server may lack that nobody keeps from it.
+// A server may lack so many entries that are on their way to it.
 constexpr uint64_t kUsualLag = 2;
 
 // Whether each has a majority that needs nobody of the other's. Joint ones are

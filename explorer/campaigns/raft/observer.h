@@ -55,7 +55,7 @@ class Observer {
   // Its state machine was loaded from a snapshot.
   void OnRestored(NodeId id, uint64_t index, uint64_t digest);
   void OnSnapshot(uint64_t index);
-  // That a snapshot replaces.
+  // Of the log, that a snapshot replaces.
   void set_snapshot_entries(uint64_t entries) { snapshot_entries_ = entries; }
 
   // Whether every server that could be up and well has applied the newest
