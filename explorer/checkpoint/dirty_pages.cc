@@ -9,11 +9,12 @@
 
 #include <algorithm>
 
+#include "explorer/checkpoint/pages.h"
+
 namespace moonpool::explorer {
 namespace {
 
 // From the kernel's ABI; this distribution's headers are older than it.
-constexpr uint64_t kPage = 4096;
 constexpr uint64_t kHuge = uint64_t{2} << 20;
 constexpr int kUserModeOnly = 1;
 constexpr uint64_t kFeatureWpUnpopulated = uint64_t{1} << 13;

@@ -98,7 +98,7 @@ void RunnerPost::WaitForWorker() {
 }
 
 void RunnerPost::Done(uint64_t steps, bool is_last) {
-  slot_->cpu_ns.store(CpuNs() - slot_->forks_ns, std::memory_order_relaxed);
+  slot_->cpu_ns.store(CpuNs() - slot_->left_out_ns, std::memory_order_relaxed);
   slot_->steps.fetch_add(steps, std::memory_order_relaxed);
   const uint32_t done = 1 + slot_->done.load();
   // Who has nothing to do must have no worker.

@@ -13,12 +13,12 @@
 #include <new>
 
 #include "explorer/checkpoint/mappings.h"
+#include "explorer/checkpoint/pages.h"
 #include "sim/core/arena.h"
 
 namespace moonpool::explorer {
 namespace {
 
-constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kHuge = uintptr_t{2} << 20;
 // From the kernel's ABI; this distribution's headers are older than it.
 constexpr int kCollapse = 25;  // MADV_COLLAPSE, Linux 6.1
@@ -76,9 +76,8 @@ bool IsOwnMemory(uintptr_t begin, uintptr_t end,
 
 // Pages of zeros are left out: they stay untouched.
 void CopyPages(char* to, const char* from, size_t size) {
-  static constexpr char kZeros[kPage] = {};
   for (size_t at = 0; at < size; at += kPage) {
-    if (memcmp(from + at, kZeros, kPage) == 0) continue;
+    if (IsZeroPage(from + at)) continue;
     memcpy(to + at, from + at, kPage);
   }
 }

@@ -11,13 +11,13 @@
 #include <cstring>
 #include <new>
 
+#include "explorer/checkpoint/pages.h"
 #include "providers/base/hash.h"
 #include "sim/core/arena.h"
 
 namespace moonpool::explorer {
 namespace {
 
-constexpr size_t kPage = 4096;
 // Descriptors of our own are out of the world's way: its files get the numbers
 // that they would have got in a fork.
 constexpr int kLowestDescriptor = 200;
@@ -27,9 +27,6 @@ constexpr int kLowestDescriptor = 200;
 constexpr uint64_t kForgetEvery = 32;
 // Zeroing more than this is the kernel's business.
 constexpr size_t kMaxClear = size_t{4} << 20;
-
-// What a page holds that has never been written to.
-alignas(kPage) constexpr char kZeros[kPage] = {};
 
 size_t RoundUp(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
@@ -161,9 +158,9 @@ void Snapshot::CopyOut() {
   size_t used = 0;
   for (size_t i = 0; i < range_count_; ++i) {
     for (size_t at = 0; at < ranges_[i].size; at += kPage) {
-      const bool is_zero = memcmp(ranges_[i].at + at, kZeros, kPage) == 0;
+      const bool is_zero = IsZeroPage(ranges_[i].at + at);
       copies_[ranges_[i].first_page + at / kPage] =
-          is_zero ? kZeros : next_copy_ + used;
+          is_zero ? kZeroPage : next_copy_ + used;
       if (!is_zero) used += kPage;
     }
   }
@@ -172,7 +169,7 @@ void Snapshot::CopyOut() {
   for (size_t i = 0; i < range_count_; ++i) {
     for (size_t at = 0; at < ranges_[i].size; at += kPage) {
       const char* copy = copies_[ranges_[i].first_page + at / kPage];
-      if (copy == kZeros) continue;
+      if (copy == kZeroPage) continue;
       memcpy(const_cast<char*>(copy), ranges_[i].at + at, kPage);
     }
   }

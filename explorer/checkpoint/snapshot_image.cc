@@ -9,16 +9,14 @@
 #include <cstddef>
 #include <cstring>
 
+#include "explorer/checkpoint/pages.h"
 #include "explorer/checkpoint/snapshot.h"
 #include "sim/core/arena.h"
 
 namespace moonpool::explorer {
 namespace {
 
-constexpr size_t kPage = ImagePool::kPage;
-alignas(kPage) constexpr char kZeros[kPage] = {};
-
-bool IsZero(const char* page) { return memcmp(page, kZeros, kPage) == 0; }
+static_assert(kPage == ImagePool::kPage);
 
 }  // namespace
 
@@ -101,7 +99,7 @@ bool Snapshot::FindGrown(uintptr_t frame) {
     const char* page = EndOf(touched.begin);
     if (page == nullptr) continue;
     for (; page < touched.begin + touched.size; page += kPage) {
-      if (!IsZero(page) && !add(page)) return false;
+      if (!IsZeroPage(page) && !add(page)) return false;
     }
   }
   for (const char* page = reinterpret_cast<const char*>(frame);
@@ -192,7 +190,7 @@ void Snapshot::PutBackBeyond(const Image& image) {
       char* const stored = reinterpret_cast<char*>(image.pages[next]);
       if (stored >= limits[which]) break;
       for (; page < stored && page < all; page += kPage) {
-        if (!IsZero(page)) memset(page, 0, kPage);
+        if (!IsZeroPage(page)) memset(page, 0, kPage);
       }
       const char* const content = image.Content(next);
       if (memcmp(stored, content, kPage) != 0) memcpy(stored, content, kPage);

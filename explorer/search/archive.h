@@ -39,11 +39,11 @@ struct Splitpoint {
 
 // What a timeline was chosen by, of those whose yields are compared.
 enum class Arm {
-  kOther,
   kNewest,  // one of the newest cells
   kWide,    // likewise, of far more of them
+  kNone,
 };
-inline constexpr size_t kArms = 3;
+inline constexpr size_t kArms = static_cast<size_t>(Arm::kNone);
 
 // One way to a cell.
 struct Way {
@@ -155,7 +155,7 @@ class Archive {
 
   // A timeline has been committed, of a fresh seed or branched off a cell.
   // yielded: it discovered, or improved, a cell with a rank.
-  void CommitTimeline(bool is_fresh, bool yielded, Arm arm = Arm::kOther);
+  void CommitTimeline(bool is_fresh, bool yielded, Arm arm = Arm::kNone);
   uint64_t timelines() const { return timelines_; }
   // Timelines since one yielded.
   uint64_t streak() const { return timelines_ - last_yield_; }
@@ -168,7 +168,8 @@ class Archive {
   static constexpr uint64_t kYieldOne = uint64_t{1} << 32;
   uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
   uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
-  // Likewise, of those that were chosen by the arm (the last 64).
+  // Likewise, of those that were chosen by the arm (the last 64). REQUIRES: not
+  // kNone.
   uint64_t yield(Arm arm) const {
     return arm_yields_[static_cast<size_t>(arm)].Estimate(32768);
   }
@@ -273,7 +274,9 @@ inline int Archive::AddCell(uint64_t key, absl::string_view label,
 
 inline void Archive::CommitTimeline(bool is_fresh, bool yielded, Arm arm) {
   ++timelines_;
-  arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
+  if (arm != Arm::kNone) {
+    arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
+  }
   if (is_fresh) {
     fresh_yield_.Add(16, yielded);
   } else {

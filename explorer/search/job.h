@@ -22,7 +22,7 @@ struct Job {
   // decided; kNone: a fresh root seed.
   int cell = kNone;
   int splitpoint = kNone;
-  Arm arm = Arm::kOther;  // by which it was decided
+  Arm arm = Arm::kNone;  // by which it was decided
   uint64_t root_seed = 0;
   std::vector<Breakpoint> segments;  // the whole recipe
 

@@ -25,7 +25,7 @@ class Policy {
 
   struct Choice {
     int cell = kFreshSeed;  // index of the one to branch from, or kFreshSeed
-    Arm arm = Arm::kOther;
+    Arm arm = Arm::kNone;
   };
 
   virtual ~Policy() = default;

@@ -162,7 +162,7 @@ TEST_F(PolicyTest, GreedyTakesTheArmThatYields) {
     int by_wide = 0;
     for (int i = 0; i < 40000; ++i) {
       const Policy::Choice choice = greedy->Pick(archive, random_);
-      exploited += choice.arm != Arm::kOther;
+      exploited += choice.arm != Arm::kNone;
       by_wide += choice.arm == Arm::kWide;
     }
     ASSERT_GT(exploited, 4000);
@@ -226,7 +226,7 @@ Shares SharesOf(const Archive& archive, Random& random) {
   Shares shares;
   for (int i = 0; i < kPicks; ++i) {
     const Policy::Choice choice = greedy->Pick(archive, random);
-    shares.exploit += (choice.arm != Arm::kOther ? 1.0 : 0.0) / kPicks;
+    shares.exploit += (choice.arm != Arm::kNone ? 1.0 : 0.0) / kPicks;
     shares.fresh += (choice.cell == Policy::kFreshSeed ? 1.0 : 0.0) / kPicks;
   }
   return shares;
@@ -373,7 +373,7 @@ TEST_F(PolicyTest, GreedySpreadsOverGroupsByRarityAndPicks) {
   double spread = 0;
   for (int i = 0; i < kPicks; ++i) {
     const Policy::Choice choice = greedy->Pick(archive, random_);
-    if (choice.arm != Arm::kOther) continue;
+    if (choice.arm != Arm::kNone) continue;
     if (choice.cell == Policy::kFreshSeed) continue;
     ++seen[choice.cell];
     ++spread;
@@ -404,7 +404,7 @@ TEST_F(PolicyTest, TheRarestCellsAreAlike) {
   std::vector<double> seen(3);
   for (int i = 0; i < 100000; ++i) {
     const Policy::Choice choice = greedy->Pick(archive, random_);
-    if (choice.arm == Arm::kOther && choice.cell != Policy::kFreshSeed) {
+    if (choice.arm == Arm::kNone && choice.cell != Policy::kFreshSeed) {
       ++seen[choice.cell];
     }
   }

@@ -168,7 +168,7 @@ int RunnerSet::Add() {
   slot.done.store(0);
   slot.cpu_ns.store(0);
   slot.steps.store(0);
-  slot.forks_ns = 0;
+  slot.left_out_ns = 0;
   slot.has_worker.store(0);
   slot.waits_for_worker.store(0);
   OrderRunner(region_, static_cast<uint32_t>(added));

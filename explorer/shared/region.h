@@ -242,7 +242,7 @@ struct RunnerSlot {
   // CPU time of the process up to its snapshot, then up to its last job's end;
   // without that of forking checkpoints and storing images, which is no job's own.
   std::atomic<uint64_t> cpu_ns;
-  uint64_t forks_ns;  // and images; the process keeps it
+  uint64_t left_out_ns;  // that time; the process keeps it
   std::atomic<uint32_t> has_worker;
   std::atomic<uint32_t> waits_for_worker;
   // Draws and events of its jobs, and the building of worlds.
