@@ -29,6 +29,19 @@ bool ParseInt64(absl::string_view text, int64_t& value) {
          absl::SimpleAtoi(text, &value);
 }
 
+// Empty: there are none.
+std::string ToString(const CampaignParams::Limits& limits) {
+  const CampaignParams::Limits none;
+  if (limits.most == none.most) {
+    return limits.least == none.least
+               ? ""
+               : absl::StrCat(limits.least, " or more");
+  }
+  return limits.least == none.least
+             ? absl::StrCat(limits.most, " or less")
+             : absl::StrCat(limits.least, " to ", limits.most);
+}
+
 }  // namespace
 
 const std::string* CampaignParams::Declare(absl::string_view name,
@@ -63,15 +76,23 @@ bool CampaignParams::Bool(absl::string_view name, bool default_value,
 }
 
 int64_t CampaignParams::Int(absl::string_view name, int64_t default_value,
-                            absl::string_view help) const {
+                            absl::string_view help,
+                            const Limits& limits) const {
+  CHECK(limits.least <= default_value && default_value <= limits.most)
+      << "the default of parameter " << name << " is beyond its limits";
+  const std::string range = ToString(limits);
   const std::string* value =
-      Declare(name, "int", absl::StrCat(default_value), help);
+      Declare(name, "int", absl::StrCat(default_value),
+              absl::StrCat(help, range.empty() ? "" : ", ", range));
   if (value == nullptr) return default_value;
   int64_t parsed = 0;
-  if (ParseInt64(*value, parsed)) return parsed;
+  const bool is_int = ParseInt64(*value, parsed);
+  if (is_int && limits.least <= parsed && parsed <= limits.most) return parsed;
   if (error_.empty()) {
-    error_ = absl::StrCat("malformed parameter: ", name, "=", *value,
-                          ": give a decimal integer of 64 bits");
+    error_ = absl::StrCat(is_int ? "parameter beyond its limits: "
+                                 : "malformed parameter: ",
+                          name, "=", *value, ": give ",
+                          is_int ? range : "a decimal integer of 64 bits");
   }
   return default_value;
 }
@@ -88,13 +109,15 @@ std::string CampaignParams::Choice(absl::string_view name,
                                    const std::vector<std::string>& choices,
                                    absl::string_view help) const {
   CHECK(!choices.empty()) << "parameter " << name << " has no choices";
-  const std::string value = String(name, choices.front(), help);
+  const std::string names = absl::StrJoin(choices, ", ");
+  const std::string value =
+      String(name, choices.front(), absl::StrCat(help, ": ", names));
   if (std::find(choices.begin(), choices.end(), value) != choices.end()) {
     return value;
   }
   if (error_.empty()) {
     error_ = absl::StrCat("malformed parameter: ", name, "=", value,
-                          ": give one of ", absl::StrJoin(choices, ", "));
+                          ": give one of ", names);
   }
   return choices.front();
 }

@@ -17,6 +17,7 @@
 #define MOONPOOL_EXPLORER_CAMPAIGN_H_
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -39,16 +40,27 @@ class CampaignParams {
 
   explicit CampaignParams(Values values) : values_(std::move(values)) {}
 
-  // Each reads one parameter. A value of the wrong form is an error of
-  // status(), and the default is returned.
+  // Both included.
+  struct Limits {
+    int64_t least = std::numeric_limits<int64_t>::min();
+    int64_t most = std::numeric_limits<int64_t>::max();
+  };
+
+  // Each reads one parameter. A value of the wrong form, or beyond the limits,
+  // is an error of status(), and the default is returned.
   bool Bool(absl::string_view name, bool default_value,
             absl::string_view help) const;
+  // Limits are added to the help.
   int64_t Int(absl::string_view name, int64_t default_value,
-              absl::string_view help) const;
+              absl::string_view help) const {
+    return Int(name, default_value, help, Limits());
+  }
+  int64_t Int(absl::string_view name, int64_t default_value,
+              absl::string_view help, const Limits& limits) const;
   std::string String(absl::string_view name, absl::string_view default_value,
                      absl::string_view help) const;
 
-  // One of the choices; the first is the default.
+  // One of the choices, which are added to the help; the first is the default.
   std::string Choice(absl::string_view name,
                      const std::vector<std::string>& choices,
                      absl::string_view help) const;
@@ -56,8 +68,8 @@ class CampaignParams {
   const std::vector<Declaration>& declarations() const {
     return declarations_;
   }
-  // InvalidArgument, saying what to do, if a value was malformed or a given
-  // parameter was never read.
+  // InvalidArgument, saying what to do, if a value was malformed or too large or
+  // small, or a given parameter was never read.
   absl::Status status() const;
 
  private:

@@ -87,6 +87,31 @@ TEST(CampaignParams, MalformedValuesAreErrors) {
   }
 }
 
+TEST(CampaignParams, IntegersHaveLimits) {
+  using Limits = CampaignParams::Limits;
+  struct Case {
+    const char* value;
+    Limits limits;
+    const char* error;
+  };
+  for (const Case& wrong :
+       {Case{"0", {1, 9}, "parameter beyond its limits: n=0: give 1 to 9"},
+        Case{"10", {1, 9}, "parameter beyond its limits: n=10: give 1 to 9"},
+        Case{"-1", {.least = 0}, "parameter beyond its limits: n=-1: give 0 or more"},
+        Case{"8", {.most = 7}, "parameter beyond its limits: n=8: give 7 or less"},
+        Case{"x", {1, 9}, "malformed parameter: n=x: give a decimal integer of 64 bits"}}) {
+    const CampaignParams params({{"n", wrong.value}});
+    EXPECT_EQ(params.Int("n", 3, "how many", wrong.limits), 3);
+    EXPECT_EQ(params.status().message(), wrong.error);
+  }
+  for (const char* value : {"1", "9"}) {
+    const CampaignParams params({{"n", value}});
+    EXPECT_EQ(params.Int("n", 3, "how many", {1, 9}), value[0] - '0');
+    EXPECT_TRUE(params.status().ok());
+    EXPECT_EQ(params.declarations()[0].help, "how many, 1 to 9");
+  }
+}
+
 TEST(CampaignParams, UnknownParametersAreErrors) {
   EXPECT_EQ(Build("sample", {{"durabel", "true"}}).message(),
             "campaign sample: unknown parameter durabel: this campaign has "
@@ -100,6 +125,7 @@ TEST(CampaignParamsTest, AChoiceIsOneOfThose) {
   const CampaignParams given({{"size", "large"}});
   EXPECT_EQ(given.Choice("size", {"small", "large"}, "how much"), "large");
   EXPECT_TRUE(given.status().ok());
+  EXPECT_EQ(given.declarations()[0].help, "how much: small, large");
   const CampaignParams none({});
   EXPECT_EQ(none.Choice("size", {"small", "large"}, "how much"), "small");
   EXPECT_TRUE(none.status().ok());

@@ -9,7 +9,6 @@
 // Each run: chaos for 'seconds', then twenty healthy ones, longer than every
 // time-out of the library; commands stop half-way through those. Then all
 // nodes must have applied the same commands, every acknowledged one included.
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -144,8 +143,8 @@ void CheckAfterTurn(const StateHandle& state, const CutLinks& links,
 
 REGISTER_CAMPAIGN(
     craft, "Debian's C-Raft under partitions loses acknowledged writes") {
-  const int64_t nodes = std::clamp<int64_t>(
-      params.Int("nodes", 3, "servers in the cluster, 1 to 9"), 1, kMaxNodes);
+  const int64_t nodes =
+      params.Int("nodes", 3, "servers in the cluster", {1, kMaxNodes});
   const absl::Duration chaos =
       absl::Seconds(params.Int("seconds", 80, "before the quiet time"));
   const bool partitions =

@@ -1,5 +1,4 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cstdint>
 
 #include "explorer/campaign.h"
@@ -33,8 +32,7 @@ struct LockGates {
 
 REGISTER_CAMPAIGN(lock_gates, "Gates of 1/10 in a row") {
   LockGates game;
-  game.gates = std::clamp<int64_t>(
-      params.Int("gates", 6, "how many gates, 1 to 18"), 1, 18);
+  game.gates = params.Int("gates", 6, "how many gates", {1, 18});
   game.milestones =
       params.Bool("milestones", true, "each gate that opens is a mark");
   game.has_bug = HasBug(params, "open");

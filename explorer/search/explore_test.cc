@@ -5,9 +5,11 @@
 // whole explorations, and replays of what they found.
 #include "explorer/search/explore.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <map>
 #include <set>
 #include <string>
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -83,6 +86,43 @@ TEST(ExploreTest, WaysThatComeEarlierReplaceTheFirst) {
   }
   RecordProperty("found", found);
   EXPECT_GE(found, 8);
+}
+
+// The first child of the process, but for the one that asks; 0: there is none.
+pid_t FirstChildOf(pid_t parent) {
+  std::ifstream children(
+      absl::StrCat("/proc/", parent, "/task/", parent, "/children"));
+  pid_t child = 0;
+  while (children >> child) {
+    if (child != getpid()) return child;
+  }
+  return 0;
+}
+
+TEST(ExploreTest, AProcessThatIsSlowToStartIsNoStandstill) {
+  ExploreOptions options = Options("gates", 60);
+  options.snapshot = "fork";
+  options.watchdog = absl::Milliseconds(500);
+  const pid_t coordinator = getpid();
+  const pid_t brake = fork();
+  if (brake == 0) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    pid_t nursery = 0;
+    while (nursery == 0 && absl::Now() < deadline) {
+      nursery = FirstChildOf(coordinator);
+    }
+    if (nursery == 0 || kill(nursery, SIGSTOP) != 0) _exit(1);
+    absl::SleepFor(absl::Milliseconds(1500));
+    _exit(kill(nursery, SIGCONT) == 0 ? 0 : 1);
+  }
+  const absl::StatusOr<ExploreResult> result = Explore(options);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->timelines, 60u);
+  EXPECT_EQ(result->stopped_by, "timelines");
+  EXPECT_GE(result->wall_seconds, 1.0);
+  int status = 0;
+  ASSERT_EQ(waitpid(brake, &status, 0), brake);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(ExploreTest, EveryWayToDieIsABugOfItsOwn) {

@@ -21,6 +21,9 @@ namespace {
 
 // A runner may die between two jobs, but hardly so often before the same one.
 constexpr int kMaxDeserted = 3;
+// However short the watchdog: a machine may be busy with something else for so
+// long before it starts a process.
+constexpr absl::Duration kShortestStandstill = absl::Seconds(30);
 // To look at all processes takes the longer the more there are.
 constexpr uint64_t kReapAllEvery = 16;
 
@@ -473,10 +476,11 @@ void ProcessPool::KillHungJobs() {
   }
   // Jobs wait for others to end, but somebody must be running.
   if (is_any_running || running_ == 0) stands_still_since_ = now_;
-  if (now_ - stands_still_since_ < options_.watchdog) return;
-  failure_ = absl::InternalError(
-      absl::StrCat("no timeline has started for ",
-                   absl::FormatDuration(options_.watchdog)));
+  const absl::Duration longest =
+      std::max(options_.watchdog, kShortestStandstill);
+  if (now_ - stands_still_since_ < longest) return;
+  failure_ = absl::InternalError(absl::StrCat(
+      "no timeline has started for ", absl::FormatDuration(longest)));
 }
 
 void ProcessPool::Shutdown() {

@@ -14,6 +14,7 @@ constexpr char kStateKey[] = "raft";
 
 // Marks count no further.
 constexpr uint64_t kMaxElections = 8;
+constexpr uint64_t kMaxLacking = 16;
 
 // A server may lack so many entries that are on their way to it.
 constexpr uint64_t kUsualLag = 2;
@@ -254,8 +255,7 @@ void Observer::MarkDoubts() {
     const bool answers = leader != nullptr && leader->is_leader() &&
                          leader->term() == asked.term;
     REPORT_STATE("raft doubt",
-                 {{"entries to a snapshot",
-                   std::min<uint64_t>(std::bit_width(lacking), 3)},
+                 {{"entries to a snapshot", std::min(lacking, kMaxLacking)},
                   {"must ask again", asked.is_again || !answers},
                   {"behind", behind}});
   }

@@ -43,8 +43,9 @@ TEST(RaftTest, TellsHowNearASnapshotIsToACommandWithoutAnAnswer) {
   MarkCollector marks;
   for (uint64_t seed = 1; seed <= 100; ++seed) builder.RunIteration(seed);
   for (absl::string_view bucket :
-       {"snapshot=0", "snapshot=1", "snapshot=2", "snapshot=3", "again=0",
-        "again=1", "behind=1", "behind=2", "behind=3"}) {
+       {"snapshot=0", "snapshot=1 ", "snapshot=2", "snapshot=3", "snapshot=9",
+        "snapshot=16", "again=0", "again=1", "behind=1", "behind=2",
+        "behind=3"}) {
     EXPECT_GT(marks.Count("raft doubt", bucket), 0) << bucket;
   }
   EXPECT_EQ(marks.Count("raft doubt", "behind=0"), 0);

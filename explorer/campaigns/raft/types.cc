@@ -1,7 +1,8 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/campaigns/raft/types.h"
 
-#include "absl/strings/str_cat.h"
+#include <iterator>
+
 #include "providers/base/hash.h"
 
 namespace moonpool::raft {
@@ -31,12 +32,8 @@ absl::string_view BugName(Bug bug) {
   return kNames[static_cast<size_t>(bug)];
 }
 
-std::string BugNames() {
-  std::string names;
-  for (absl::string_view name : kNames) {
-    absl::StrAppend(&names, names.empty() ? "" : ", ", name);
-  }
-  return names;
+std::vector<std::string> BugNames() {
+  return {std::begin(kNames), std::end(kNames)};
 }
 
 uint64_t ChainOf(uint64_t previous, const Entry& entry) {

@@ -38,8 +38,8 @@ enum class Bug : uint8_t {
 // "commit-old-term"; nullopt if there is no such bug.
 std::optional<Bug> FindBug(absl::string_view name);
 absl::string_view BugName(Bug bug);
-// "none, vote-not-persisted, …"
-std::string BugNames();
+// In the order of the enumerators: "none" first.
+std::vector<std::string> BugNames();
 
 // Servers are numbered from 1.
 using NodeId = uint8_t;

@@ -1,11 +1,7 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "explorer/campaign.h"
 #include "explorer/campaigns/wal/wal.h"
 
@@ -15,11 +11,10 @@ REGISTER_CAMPAIGN(wal, "A mirrored log-structured store on a failing disk") {
   CampaignOptions options;
   std::vector<std::string> bugs;
   for (const BugName& known : kBugNames) bugs.emplace_back(known.name);
-  options.store.bug = *FindBug(params.Choice(
-      "bug", bugs, absl::StrCat("planted: ", absl::StrJoin(bugs, ", "))));
-  options.bursts = static_cast<int>(std::clamp<int64_t>(
-      params.Int("bursts", 30, "of 1 to 5 changes, until the client stops"), 0,
-      1000000));
+  options.store.bug = *FindBug(params.Choice("bug", bugs, "what is wrong"));
+  options.bursts = static_cast<int>(
+      params.Int("bursts", 30, "of 1 to 5 changes, until the client stops",
+                 {0, 1000000}));
   options.errors = params.Bool(
       "errors", true, "I/O errors, failed syncs, short transfers, a full disk");
   const std::string damage = params.Choice(
