@@ -33,9 +33,8 @@ bool ParseInt64(absl::string_view text, int64_t& value) {
 std::string ToString(const CampaignParams::Limits& limits) {
   const CampaignParams::Limits none;
   if (limits.most == none.most) {
-    return limits.least == none.least
-               ? ""
-               : absl::StrCat(limits.least, " or more");
+    return limits.least == none.least ? ""
+                                      : absl::StrCat(limits.least, " or more");
   }
   return limits.least == none.least
              ? absl::StrCat(limits.most, " or less")
@@ -89,10 +88,10 @@ int64_t CampaignParams::Int(absl::string_view name, int64_t default_value,
   const bool is_int = ParseInt64(*value, parsed);
   if (is_int && limits.least <= parsed && parsed <= limits.most) return parsed;
   if (error_.empty()) {
-    error_ = absl::StrCat(is_int ? "parameter beyond its limits: "
-                                 : "malformed parameter: ",
-                          name, "=", *value, ": give ",
-                          is_int ? range : "a decimal integer of 64 bits");
+    error_ = absl::StrCat(
+        is_int ? "parameter beyond its limits: " : "malformed parameter: ",
+        name, "=", *value, ": give ",
+        is_int ? range : "a decimal integer of 64 bits");
   }
   return default_value;
 }

@@ -68,8 +68,8 @@ class CampaignParams {
   const std::vector<Declaration>& declarations() const {
     return declarations_;
   }
-  // InvalidArgument, saying what to do, if a value was malformed or too large or
-  // small, or a given parameter was never read.
+  // InvalidArgument, saying what to do, if a value was malformed or too large
+  // or small, or a given parameter was never read.
   absl::Status status() const;
 
  private:

@@ -97,9 +97,15 @@ TEST(CampaignParams, IntegersHaveLimits) {
   for (const Case& wrong :
        {Case{"0", {1, 9}, "parameter beyond its limits: n=0: give 1 to 9"},
         Case{"10", {1, 9}, "parameter beyond its limits: n=10: give 1 to 9"},
-        Case{"-1", {.least = 0}, "parameter beyond its limits: n=-1: give 0 or more"},
-        Case{"8", {.most = 7}, "parameter beyond its limits: n=8: give 7 or less"},
-        Case{"x", {1, 9}, "malformed parameter: n=x: give a decimal integer of 64 bits"}}) {
+        Case{"-1",
+             {.least = 0},
+             "parameter beyond its limits: n=-1: give 0 or more"},
+        Case{"8",
+             {.most = 7},
+             "parameter beyond its limits: n=8: give 7 or less"},
+        Case{"x",
+             {1, 9},
+             "malformed parameter: n=x: give a decimal integer of 64 bits"}}) {
     const CampaignParams params({{"n", wrong.value}});
     EXPECT_EQ(params.Int("n", 3, "how many", wrong.limits), 3);
     EXPECT_EQ(params.status().message(), wrong.error);

@@ -145,8 +145,8 @@ REGISTER_CAMPAIGN(
     craft, "Debian's C-Raft under partitions loses acknowledged writes") {
   const int64_t nodes =
       params.Int("nodes", 3, "servers in the cluster", {1, kMaxNodes});
-  const absl::Duration chaos =
-      absl::Seconds(params.Int("seconds", 80, "before the quiet time"));
+  const absl::Duration chaos = absl::Seconds(
+      params.Int("seconds", 80, "before the quiet time", {1, 100000}));
   const bool partitions =
       params.Bool("partitions", true, "cut links between the servers");
   const bool pre_vote =

@@ -8,11 +8,10 @@ REGISTER_CAMPAIGN(kv, "Key-value servers behind a model-checking client") {
   KvOptions options;
   options.durable =
       params.Bool("durable", false, "servers sync before they acknowledge");
-  options.servers = static_cast<int>(
-      params.Int("servers", 3, "how many servers", {1, 250}));
+  options.servers =
+      static_cast<int>(params.Int("servers", 3, "how many servers", {1, 250}));
   options.operations = static_cast<int>(params.Int(
-      "operations", 100, "what the client does before it stops",
-      {0, 1000000}));
+      "operations", 100, "what the client does before it stops", {0, 1000000}));
   return MakeKvSimulation(options);
 }
 

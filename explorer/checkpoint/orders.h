@@ -47,7 +47,9 @@ class RunnerPost {
   // CPU time that is no job's own: up to the snapshot, and what CpuNs() says has
   // passed since before_ns.
   void SetUp() { slot_->cpu_ns.store(CpuNs()); }
-  void LeaveOut(uint64_t before_ns) { slot_->left_out_ns += CpuNs() - before_ns; }
+  void LeaveOut(uint64_t before_ns) {
+    slot_->left_out_ns += CpuNs() - before_ns;
+  }
 
   // The first job that is not done yet, once there is one and a worker for it.
   uint32_t NextJob();

@@ -479,8 +479,8 @@ void ProcessPool::KillHungJobs() {
   const absl::Duration longest =
       std::max(options_.watchdog, kShortestStandstill);
   if (now_ - stands_still_since_ < longest) return;
-  failure_ = absl::InternalError(absl::StrCat(
-      "no timeline has started for ", absl::FormatDuration(longest)));
+  failure_ = absl::InternalError(absl::StrCat("no timeline has started for ",
+                                              absl::FormatDuration(longest)));
 }
 
 void ProcessPool::Shutdown() {

@@ -12,9 +12,8 @@ REGISTER_CAMPAIGN(wal, "A mirrored log-structured store on a failing disk") {
   std::vector<std::string> bugs;
   for (const BugName& known : kBugNames) bugs.emplace_back(known.name);
   options.store.bug = *FindBug(params.Choice("bug", bugs, "what is wrong"));
-  options.bursts = static_cast<int>(
-      params.Int("bursts", 30, "of 1 to 5 changes, until the client stops",
-                 {0, 1000000}));
+  options.bursts = static_cast<int>(params.Int(
+      "bursts", 30, "of 1 to 5 changes, until the client stops", {0, 1000000}));
   options.errors = params.Bool(
       "errors", true, "I/O errors, failed syncs, short transfers, a full disk");
   const std::string damage = params.Choice(
