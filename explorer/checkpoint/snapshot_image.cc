@@ -14,11 +14,8 @@
 #include "sim/core/arena.h"
 
 namespace moonpool::explorer {
-namespace {
 
 static_assert(kPage == ImagePool::kPage);
-
-}  // namespace
 
 Snapshot::Stored Snapshot::StoreImage(const ImagePool& pool,
                                       const ImageRef& image) {

@@ -14,6 +14,8 @@ constexpr char kStateKey[] = "raft";
 
 // Marks count no further.
 constexpr uint64_t kMaxElections = 8;
+// One by one, so that a search can climb; 17 * 2 * 3 buckets of "raft doubt" are
+// fewer than the 128 of a group that searches give a rank.
 constexpr uint64_t kMaxLacking = 16;
 
 // A server may lack so many entries that are on their way to it.

@@ -42,6 +42,7 @@ TEST(RaftTest, TellsHowNearASnapshotIsToACommandWithoutAnAnswer) {
   SimulationBuilder builder = MakeRaftSimulation({});
   MarkCollector marks;
   for (uint64_t seed = 1; seed <= 100; ++seed) builder.RunIteration(seed);
+  // "1 " is not 16.
   for (absl::string_view bucket :
        {"snapshot=0", "snapshot=1 ", "snapshot=2", "snapshot=3", "snapshot=9",
         "snapshot=16", "again=0", "again=1", "behind=1", "behind=2",
