@@ -45,10 +45,12 @@ class RunnerPost {
         orders_(&region->runner_orders[runner]) {}
 
   // CPU time that is no job's own: up to the snapshot, and what CpuNs() says has
-  // passed since before_ns.
   void SetUp() { slot_->cpu_ns.store(CpuNs()); }
-  void LeaveOut(uint64_t before_ns) {
-    slot_->left_out_ns += CpuNs() - before_ns;
+  // passed since before_ns. Returns that.
+  uint64_t LeaveOut(uint64_t before_ns) {
+    const uint64_t ns = CpuNs() - before_ns;
+    slot_->left_out_ns += ns;
+    return ns;
   }
 
   // The first job that is not done yet, once there is one and a worker for it.

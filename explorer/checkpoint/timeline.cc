@@ -290,9 +290,13 @@ class Timeline final : public IterationHooks,
       Begin(post_->NextJob());
       return stored;
     }
-    post_->LeaveOut(before_ns);
-    ++(stored == Snapshot::Stored::kStored ? region_->images_stored
-                                           : region_->images_failed);
+    const uint64_t ns = post_->LeaveOut(before_ns);
+    if (stored == Snapshot::Stored::kStored) {
+      region_->images_ns += ns;
+      ++region_->images_stored;
+    } else {
+      ++region_->images_failed;
+    }
     return stored;
   }
 

@@ -282,6 +282,7 @@ TEST_F(TimelineTest, ARunnersJobsAreTheSameRuns) {
   }
   // Which shows in what had to be replayed.
   EXPECT_EQ(region_->images_stored.load(), 2u);
+  EXPECT_GT(region_->images_ns.load(), 0u);
   EXPECT_LT(region_->runners[4].steps.load(), region_->runners[3].steps.load());
 }
 

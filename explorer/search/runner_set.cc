@@ -12,9 +12,12 @@ namespace {
 
 // What things cost, in nanoseconds; from explorer:benchmarks, and only orders
 // of magnitude matter.
-constexpr double kForkNs = 130e3;   // fork, page faults, exit, wait
-constexpr double kImageNs = 100e3;  // to find and store what has changed
-constexpr double kStepNs = 100;     // until it has been measured
+constexpr double kForkNs = 130e3;  // fork, page faults, exit, wait
+// Until they have been measured: to find and store what has changed; a step.
+constexpr double kImageNs = 100e3;
+constexpr double kStepNs = 100;
+// Until a coordinator that is woken up has handed out jobs again.
+constexpr double kAnswerNs = 40e3;
 // A job is not queued behind more than this: another worker may become free.
 constexpr double kMaxQueueNs = 400e3;
 // Nor does the coordinator sleep for longer while jobs come in.
@@ -72,7 +75,14 @@ double RunnerSet::NsOfJob() const {
              : static_cast<double>(cpu_ns_) / static_cast<double>(jobs_);
 }
 
+double RunnerSet::NsOfImage() const {
+  const double stored = region_->images_stored.load();
+  return (kImageNs + static_cast<double>(region_->images_ns.load())) /
+         (1 + stored);
+}
+
 size_t RunnerSet::MaxQueue() const {
+  if (limit_ == 1) return kMaxLag;
   return std::max(size_t{2},
                   static_cast<size_t>(kMaxQueueNs / std::max(1.0, NsOfJob())));
 }
@@ -80,8 +90,12 @@ size_t RunnerSet::MaxQueue() const {
 uint64_t RunnerSet::Batch() const {
   size_t queued = 0;
   for (const Runner& runner : runners_) queued += runner.queue.size();
-  const auto in_time =
-      static_cast<size_t>(kMaxSleepNs / std::max(1.0, NsOfJob()));
+  const double job_ns = std::max(1.0, NsOfJob());
+  if (limit_ == 1) {
+    const auto left = 1 + static_cast<size_t>(kAnswerNs / job_ns);
+    return std::max({size_t{1}, queued / 2, queued - std::min(queued, left)});
+  }
+  const auto in_time = static_cast<size_t>(kMaxSleepNs / job_ns);
   return std::max(size_t{1}, std::min(queued / 2, in_time));
 }
 
@@ -120,14 +134,14 @@ bool RunnerSet::PaysToStore(int splitpoint, int nearest) const {
   if (mode_ == SnapshotMode::kRewind) return true;
   return CanStore() && static_cast<double>(heat_[splitpoint].picks) *
                                 NsOf(StepsBetween(nearest, splitpoint)) >=
-                            kImageNs;
+                            NsOfImage();
 }
 
 // They lie in the middle of the job, on average.
 bool RunnerSet::PaysToStoreDiscoveries() const {
   if (mode_ == SnapshotMode::kRewind) return true;
   return CanStore() && jobs_ > 0 &&
-         NsOfJob() / 2 * ShareOfPicked() >= kImageNs;
+         NsOfJob() / 2 * ShareOfPicked() >= NsOfImage();
 }
 
 bool RunnerSet::PaysToPark(int splitpoint) const {

@@ -102,6 +102,7 @@ class RunnerSet {
   uint64_t StepsBetween(int from, int splitpoint) const;
   double NsOf(uint64_t steps) const;
   double NsOfJob() const;
+  double NsOfImage() const;
   double ShareOfPicked() const;
   bool CanStore() const;
   size_t MaxQueue() const;

@@ -44,8 +44,8 @@ class RunnerSetTest : public ::testing::Test {
     region_->runners[runner].steps.fetch_add(steps);
     region_->runners[runner].done.fetch_add(jobs);
   }
-  // One whose steps take so long, ten of them a job.
-  void Measure(RunnerSet& set, uint64_t ns_per_step) {
+  // One whose steps take so long, ten of them a job. Returns the runner.
+  int Measure(RunnerSet& set, uint64_t ns_per_step) {
     const int runner = Start(set);
     for (uint64_t n = 0; n < 3; ++n) set.Give(runner, n, 0);
     // The first job pays for memory that is shared still: it does not count.
@@ -54,6 +54,7 @@ class RunnerSetTest : public ::testing::Test {
     Finish(runner, 2, 20 * ns_per_step, 20);
     set.Collect([](uint64_t) {});
     EXPECT_EQ(set.busy(), 0);
+    return runner;
   }
   void ImagesAreTooLarge() { region_->images_failed.store(100); }
 
@@ -157,6 +158,21 @@ TEST_F(RunnerSetTest, AnImageIsStoredWhereManyJobsInARowComeBack) {
   EXPECT_FALSE(set.PaysToStore(deep_, near_));
 }
 
+TEST_F(RunnerSetTest, WhatAnImageCostsIsMeasured) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  Measure(set, 100);
+  for (uint64_t n = 10; n < 17; ++n) set.CountPick(near_, n);
+  EXPECT_TRUE(set.PaysToStore(near_, Job::kNone));
+  // 300 us instead of 100: three times as many have to come back.
+  region_->images_stored.store(9);
+  region_->images_ns.store(9 * 300000 + 200000);
+  EXPECT_FALSE(set.PaysToStore(near_, Job::kNone));
+  for (uint64_t n = 17; n < 28; ++n) set.CountPick(near_, n);
+  EXPECT_FALSE(set.PaysToStore(near_, Job::kNone));
+  for (uint64_t n = 28; n < 30; ++n) set.CountPick(near_, n);
+  EXPECT_TRUE(set.PaysToStore(near_, Job::kNone));
+}
+
 TEST_F(RunnerSetTest, DiscoveriesOfLongJobsAreWorthAnImageAtOnce) {
   RunnerSet set = Make(SnapshotMode::kAuto, 1);
   EXPECT_FALSE(set.PaysToStoreDiscoveries());
@@ -203,6 +219,26 @@ TEST_F(RunnerSetTest, JobsQueueOnlyWhileNoWorkerIsFree) {
     EXPECT_LT(n, 10u);
   }
   EXPECT_EQ(set.Choose(near_, Job::kNone, true).way, Way::kWait);
+}
+
+// To wake the coordinator costs as much as a short job, each time.
+TEST_F(RunnerSetTest, TheOnlyRunnerGetsAllJobsAndLetsTheCoordinatorSleep) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  const int runner = Measure(set, 1000000);  // 10 ms a job
+  for (uint64_t n = 10; n < 16; ++n) {
+    EXPECT_EQ(set.Choose(near_, Job::kNone, false).runner, runner);
+    set.Give(runner, n, 0);
+  }
+  // All but the last, which leaves the time to hand out more.
+  EXPECT_EQ(set.Batch(), 5u);
+  Finish(runner, 5, 1, 1);
+  set.Collect([](uint64_t) {});
+  EXPECT_EQ(set.Batch(), 1u);
+  // Short jobs leave it for several.
+  RunnerSet fast = Make(SnapshotMode::kAuto, 1);
+  const int other = Measure(fast, 1000);  // 10 us a job
+  for (uint64_t n = 10; n < 18; ++n) fast.Give(other, n, 0);
+  EXPECT_EQ(fast.Batch(), 4u);
 }
 
 TEST_F(RunnerSetTest, JobsAreCollectedInTheirOrder) {

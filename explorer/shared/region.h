@@ -258,9 +258,10 @@ struct Region {
   // when that has come to wake_at, or when it leaves a worker idle.
   alignas(64) std::atomic<uint64_t> jobs_done;
   std::atomic<uint32_t> coordinator_sleeps;
-  // Images ever stored, and those that could not be.
+  // Images ever stored, those that could not be, and the CPU time of the former.
   std::atomic<uint32_t> images_stored;
   std::atomic<uint32_t> images_failed;
+  std::atomic<uint64_t> images_ns;
   alignas(64) RunnerSlot runners[kMaxRunners];
   CheckpointSlot checkpoints[kMaxCheckpoints];
   JobSlot jobs[kMaxLag];

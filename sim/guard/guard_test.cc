@@ -248,7 +248,7 @@ TEST_F(GuardTest, AForkAnswersTheSame) {
     ASSERT_EQ(pipe(ends), 0);
     const pid_t child = fork();
     uint64_t value = 0;
-    getrandom(&value, sizeof(value), 0);
+    EXPECT_EQ(getrandom(&value, sizeof(value), 0), 8);
     if (child == 0) {
       const ssize_t size = write(ends[1], &value, sizeof(value));
       _exit(size == sizeof(value) ? 0 : 1);
