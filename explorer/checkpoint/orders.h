@@ -44,9 +44,9 @@ class RunnerPost {
         slot_(&region->runners[runner]),
         orders_(&region->runner_orders[runner]) {}
 
-  // CPU time that is no job's own: up to the snapshot, and what CpuNs() says has
+  // CPU time that is no job's own: up to the snapshot, and later what CpuNs()
+  // says has passed since before_ns. That is returned.
   void SetUp() { slot_->cpu_ns.store(CpuNs()); }
-  // passed since before_ns. Returns that.
   uint64_t LeaveOut(uint64_t before_ns) {
     const uint64_t ns = CpuNs() - before_ns;
     slot_->left_out_ns += ns;

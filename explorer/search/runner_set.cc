@@ -133,8 +133,8 @@ bool RunnerSet::PaysToStore(int splitpoint, int nearest) const {
   if (splitpoint == Job::kNone || nearest == splitpoint) return false;
   if (mode_ == SnapshotMode::kRewind) return true;
   return CanStore() && static_cast<double>(heat_[splitpoint].picks) *
-                                NsOf(StepsBetween(nearest, splitpoint)) >=
-                            NsOfImage();
+                               NsOf(StepsBetween(nearest, splitpoint)) >=
+                           NsOfImage();
 }
 
 // They lie in the middle of the job, on average.

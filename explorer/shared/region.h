@@ -258,7 +258,8 @@ struct Region {
   // when that has come to wake_at, or when it leaves a worker idle.
   alignas(64) std::atomic<uint64_t> jobs_done;
   std::atomic<uint32_t> coordinator_sleeps;
-  // Images ever stored, those that could not be, and the CPU time of the former.
+  // Images ever stored, those that could not be, and the CPU time of the
+  // former.
   std::atomic<uint32_t> images_stored;
   std::atomic<uint32_t> images_failed;
   std::atomic<uint64_t> images_ns;
