@@ -82,7 +82,7 @@ double RunnerSet::NsOfImage() const {
 }
 
 size_t RunnerSet::MaxQueue() const {
-  if (limit_ == 1) return kMaxLag;
+  if (limit_ == 1) return kMaxLag;  // no other could take them
   return std::max(size_t{2},
                   static_cast<size_t>(kMaxQueueNs / std::max(1.0, NsOfJob())));
 }
