@@ -64,8 +64,9 @@ def judge(row, trials, control):
 
     control: trials of plain seeds, of a row that needs_seeds.
     """
-    if len(trials) < row["goal"]["searches"]:
-        return [("%d searches" % row["goal"]["searches"], str(len(trials)), False)]
+    searches = min(len(trials), len(control)) if needs_seeds(row) else len(trials)
+    if searches < row["goal"]["searches"]:
+        return [("%d searches" % row["goal"]["searches"], str(searches), False)]
     verdicts = []
     for key, asked in row["goal"].items():
         if key == "searches":

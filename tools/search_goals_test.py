@@ -58,6 +58,8 @@ class GoalsTest(unittest.TestCase):
 
     def test_too_few_searches_reach_nothing(self):
         self.assertEqual(reached({"found": 0.5, "searches": 30}, trials(1, 1)), [False])
+        self.assertEqual(reached({"x_events": 9}, trials(1, 1), trials(1)), [False])
+        self.assertEqual(reached({"x_events": 9}, trials(1, 1)), [False])
 
     def test_a_goal_that_is_not_known(self):
         with self.assertRaisesRegex(ValueError, "row: no goal is called timelines_p94"):
