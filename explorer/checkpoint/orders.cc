@@ -14,6 +14,8 @@ namespace {
 // A runner looks so often for its next order before it sleeps: orders mostly
 // come in less time than falling asleep and waking up takes.
 constexpr int kSpins = 200;
+// To ask for the CPU time takes as long as twenty events.
+constexpr uint32_t kMeasureEvery = 8;
 
 void FutexWait(const std::atomic<uint32_t>* word, uint32_t seen) {
   syscall(SYS_futex, reinterpret_cast<const uint32_t*>(word), FUTEX_WAIT, seen,
@@ -75,6 +77,12 @@ uint64_t RunnerPost::CpuNs() {
          static_cast<uint64_t>(now.tv_nsec);
 }
 
+void RunnerPost::Measure(uint32_t done) {
+  slot_->cpu_ns.store(CpuNs() - slot_->left_out_ns, std::memory_order_relaxed);
+  slot_->measured_steps.store(slot_->steps, std::memory_order_relaxed);
+  slot_->measured.store(done, std::memory_order_relaxed);
+}
+
 uint32_t RunnerPost::NextJob() {
   const uint32_t done = slot_->done.load(std::memory_order_relaxed);
   for (int spins = 0;; ++spins) {
@@ -98,15 +106,17 @@ void RunnerPost::WaitForWorker() {
 }
 
 void RunnerPost::Done(uint64_t steps, bool is_last) {
-  slot_->cpu_ns.store(CpuNs() - slot_->left_out_ns, std::memory_order_relaxed);
-  slot_->steps.fetch_add(steps, std::memory_order_relaxed);
   const uint32_t done = 1 + slot_->done.load();
+  slot_->steps += steps;
   // Who has nothing to do must have no worker.
   bool is_idle = orders_->ordered.load() == done || is_last;
   if (is_idle) {
     slot_->has_worker.store(0);
     is_idle = region_->wait_for_worker.load() == 0;
     ReturnWorker(region_);
+  }
+  if (is_idle || done <= kMeasureEvery || done % kMeasureEvery == 0) {
+    Measure(done);
   }
   slot_->done.store(done);
   const uint64_t all = 1 + region_->jobs_done.fetch_add(1);

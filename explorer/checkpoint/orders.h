@@ -64,6 +64,8 @@ class RunnerPost {
 
  private:
   void WaitForWorker();
+  // So many are done: what they have cost.
+  void Measure(uint32_t done);
 
   Region* region_;
   RunnerSlot* slot_;

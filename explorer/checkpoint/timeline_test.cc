@@ -283,7 +283,13 @@ TEST_F(TimelineTest, ARunnersJobsAreTheSameRuns) {
   // Which shows in what had to be replayed.
   EXPECT_EQ(region_->images_stored.load(), 2u);
   EXPECT_GT(region_->images_ns.load(), 0u);
-  EXPECT_LT(region_->runners[4].steps.load(), region_->runners[3].steps.load());
+  EXPECT_LT(region_->runners[4].steps, region_->runners[3].steps);
+  // Whoever is idle has said what its jobs have cost.
+  for (const int runner : {3, 4}) {
+    EXPECT_EQ(region_->runners[runner].measured.load(), 12u);
+    EXPECT_EQ(region_->runners[runner].measured_steps.load(),
+              region_->runners[runner].steps);
+  }
 }
 
 TEST_F(TimelineTest, ARunnerLeavesImagesOfItsDiscoveries) {
@@ -301,7 +307,7 @@ TEST_F(TimelineTest, ARunnerLeavesImagesOfItsDiscoveries) {
   EXPECT_EQ(first.discoveries[2].image, -1);
   const Discovery& split = first.discoveries[1];
   const Breakpoint branch = {split.at.segment_draws, 99};
-  const uint64_t steps = region_->runners[0].steps.load();
+  const uint64_t steps = region_->runners[0].steps;
   SetJob(1, split.at.ordinal, {branch}, {});
   region_->orders[1].image_count = 1;
   region_->orders[1].images[0] = {{.slot = 1, .generation = 31}, 0};
@@ -309,7 +315,7 @@ TEST_F(TimelineTest, ARunnerLeavesImagesOfItsDiscoveries) {
   WaitForRunner(0, 2);
   const JobSlot& job = region_->jobs[1];
   EXPECT_EQ(job.trace_hash, RunHere({branch}).trace_hash);
-  EXPECT_EQ(region_->runners[0].steps.load() - steps,
+  EXPECT_EQ(region_->runners[0].steps - steps,
             job.draws + job.events - split.at.draws - split.at.events);
 }
 

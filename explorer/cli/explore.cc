@@ -1,7 +1,6 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // explorer explore: sets the search going and shows what it finds.
-#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +24,7 @@
 #include "explorer/recipe/recipe.h"
 #include "explorer/report/report.h"
 #include "explorer/search/explore.h"
+#include "explorer/shared/cores.h"
 #include "providers/base/status_macros.h"
 
 namespace moonpool {
@@ -33,12 +33,6 @@ namespace {
 constexpr absl::Duration kDefaultTimeLimit = absl::Seconds(60);
 // A log of more work than this is not overwritten without being asked.
 constexpr absl::Duration kPreciousLog = absl::Seconds(100);
-
-int CoreCount() {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
-  return std::max(1, CPU_COUNT(&cores));
-}
 
 // The directory of an exploration. Until it is kept, its destructor removes
 // what it has made.
@@ -179,7 +173,7 @@ absl::StatusOr<ExploreArguments> ParseExplore(const CommandLine& line) {
   if (!flags.IsGiven("timelines") && !flags.IsGiven("time_limit")) {
     options.time_limit = kDefaultTimeLimit;
   }
-  if (!flags.IsGiven("workers")) options.workers = CoreCount();
+  if (!flags.IsGiven("workers")) options.workers = explorer::CoreCount();
   if (arguments.out.empty()) {
     arguments.out =
         absl::StrCat("campaigns/", options.campaign, "-", options.seed,

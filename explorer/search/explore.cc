@@ -1,8 +1,6 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 #include "explorer/search/explore.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "explorer/search/coordinator.h"
 #include "explorer/search/log_codec.h"
 #include "explorer/search/policy.h"
+#include "explorer/shared/cores.h"
 #include "providers/base/status_macros.h"
 #include "sim/assertions/table.h"
 #include "sim/core/host.h"
@@ -45,8 +44,7 @@ void AddSplitsAround(ExploreOptions& options) {
 absl::StatusOr<ExploreResult> Explore(const ExploreOptions& options) {
   ExploreOptions effective = options;
   if (effective.workers == 0) {
-    effective.workers =
-        static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+    effective.workers = explorer::CoreCount();
   }
   RETURN_IF_ERROR(CheckRange("workers", effective.workers, 1, 1024));
   RETURN_IF_ERROR(CheckRange("lag", effective.lag, 1, explorer::kMaxLag));

@@ -14,6 +14,7 @@
 #include "explorer/checkpoint/orders.h"
 #include "explorer/checkpoint/timeline.h"
 #include "explorer/fault/fault.h"
+#include "explorer/shared/cores.h"
 #include "providers/base/check.h"
 
 namespace moonpool::explorer {
@@ -46,9 +47,11 @@ ProcessPool::ProcessPool(const Options& options, SimulationBuilder simulation,
                       ? nullptr
                       : std::make_unique<ImagePool>()),
       jobs_(options.lag),
-      runners_(options.snapshot, options.workers,
-               image_pool_ != nullptr && image_pool_->is_open(), region_,
-               &archive_),
+      runners_({.mode = options.snapshot,
+                .workers = options.workers,
+                .cores = CoreCount(),
+                .has_images = image_pool_ != nullptr && image_pool_->is_open()},
+               region_, &archive_),
       images_(image_pool_.get(), &archive_, options.max_checkpoints),
       parked_(options.max_checkpoints, region_, &archive_) {
   region_->ignores_edges = options.edges ? 0 : 1;

@@ -29,13 +29,14 @@ constexpr uint32_t kMaxFailed = 8;
 
 }  // namespace
 
-RunnerSet::RunnerSet(SnapshotMode mode, int workers, bool has_images,
-                     Region* region, const Archive* archive)
-    : mode_(mode),
-      limit_(mode == SnapshotMode::kFork
+RunnerSet::RunnerSet(const Options& options, Region* region,
+                     const Archive* archive)
+    : mode_(options.mode),
+      limit_(options.mode == SnapshotMode::kFork
                  ? 0
-                 : std::min(static_cast<int>(kMaxRunners), workers)),
-      has_images_(has_images),
+                 : std::min(static_cast<int>(kMaxRunners), options.workers)),
+      has_own_core_(options.cores > 1),
+      has_images_(options.has_images),
       region_(region),
       archive_(archive),
       runners_(limit_) {}
@@ -92,7 +93,8 @@ uint64_t RunnerSet::Batch() const {
   for (const Runner& runner : runners_) queued += runner.queue.size();
   const double job_ns = std::max(1.0, NsOfJob());
   if (limit_ == 1) {
-    const auto left = 1 + static_cast<size_t>(kAnswerNs / job_ns);
+    const size_t left =
+        has_own_core_ ? 1 + static_cast<size_t>(kAnswerNs / job_ns) : 0;
     return std::max({size_t{1}, queued / 2, queued - std::min(queued, left)});
   }
   const auto in_time = static_cast<size_t>(kMaxSleepNs / job_ns);
@@ -181,7 +183,9 @@ int RunnerSet::Add() {
   region_->runner_orders[added].ordered.store(0);
   slot.done.store(0);
   slot.cpu_ns.store(0);
-  slot.steps.store(0);
+  slot.steps = 0;
+  slot.measured.store(0);
+  slot.measured_steps.store(0);
   slot.left_out_ns = 0;
   slot.has_worker.store(0);
   slot.waits_for_worker.store(0);
@@ -203,16 +207,7 @@ void RunnerSet::Collect(const std::function<void(uint64_t)>& on_done) {
     RunnerSlot& slot = region_->runners[i];
     const uint32_t done = slot.done.load(std::memory_order_acquire);
     if (runner.collected == done) continue;
-    const uint64_t cpu_ns = slot.cpu_ns.load(std::memory_order_relaxed);
-    const uint64_t steps = slot.steps.load(std::memory_order_relaxed);
-    // Its first job does not count: it pays for memory that is still shared.
-    if (runner.collected > 0) {
-      cpu_ns_ += cpu_ns - runner.cpu_ns;
-      steps_ += steps - runner.steps;
-      jobs_ += done - runner.collected;
-    }
-    runner.cpu_ns = cpu_ns;
-    runner.steps = steps;
+    CollectCost(runner, slot);
     for (; runner.collected != done; ++runner.collected) {
       const uint64_t number = runner.queue.front();
       runner.queue.pop_front();
@@ -220,6 +215,21 @@ void RunnerSet::Collect(const std::function<void(uint64_t)>& on_done) {
     }
     if (runner.queue.empty()) --busy_;
   }
+}
+
+void RunnerSet::CollectCost(Runner& runner, const RunnerSlot& slot) {
+  const uint64_t cpu_ns = slot.cpu_ns.load(std::memory_order_relaxed);
+  const uint64_t steps = slot.measured_steps.load(std::memory_order_relaxed);
+  const uint32_t measured = slot.measured.load(std::memory_order_relaxed);
+  // Its first job does not count: it pays for memory that is still shared.
+  if (runner.measured > 0) {
+    cpu_ns_ += cpu_ns - runner.cpu_ns;
+    steps_ += steps - runner.steps;
+    jobs_ += measured - runner.measured;
+  }
+  runner.cpu_ns = cpu_ns;
+  runner.steps = steps;
+  runner.measured = measured;
 }
 
 int RunnerSet::Find(pid_t pid) const {

@@ -44,10 +44,15 @@ class RunnerSet {
     int runner = kNone;
   };
 
-  // has_images: there is room for them. Lifetime: region and archive outlive the
-  // set.
-  RunnerSet(SnapshotMode mode, int workers, bool has_images, Region* region,
-            const Archive* archive);
+  struct Options {
+    SnapshotMode mode = SnapshotMode::kAuto;
+    int workers = 1;
+    int cores = 2;  // for the workers and the coordinator
+    bool has_images = true;  // there is room for them
+  };
+
+  // Lifetime: region and archive outlive the set.
+  RunnerSet(const Options& options, Region* region, const Archive* archive);
 
   // A job from this splitpoint has been submitted.
   void CountPick(int splitpoint, uint64_t number);
@@ -88,6 +93,7 @@ class RunnerSet {
     bool is_alive = false;
     std::deque<uint64_t> queue;
     uint32_t collected = 0;
+    uint32_t measured = 0;
     uint64_t cpu_ns = 0;
     uint64_t steps = 0;
   };
@@ -103,6 +109,7 @@ class RunnerSet {
   double NsOf(uint64_t steps) const;
   double NsOfJob() const;
   double NsOfImage() const;
+  void CollectCost(Runner& runner, const RunnerSlot& slot);
   double ShareOfPicked() const;
   bool CanStore() const;
   size_t MaxQueue() const;
@@ -111,6 +118,7 @@ class RunnerSet {
 
   const SnapshotMode mode_;
   const int limit_;
+  const bool has_own_core_;  // the coordinator, or a runner stands still meanwhile
   const bool has_images_;
   Region* const region_;
   const Archive* const archive_;

@@ -31,7 +31,7 @@ class RunnerSetTest : public ::testing::Test {
     return archive_.AddSplitpoint(std::move(splitpoint));
   }
   RunnerSet Make(SnapshotMode mode, int workers) {
-    return RunnerSet(mode, workers, /*has_images=*/true, region_, &archive_);
+    return RunnerSet({.mode = mode, .workers = workers}, region_, &archive_);
   }
   int Start(RunnerSet& set) {
     const int runner = set.Add();
@@ -40,9 +40,11 @@ class RunnerSetTest : public ::testing::Test {
   }
   // The runner has carried out so many jobs more.
   void Finish(int runner, uint32_t jobs, uint64_t cpu_ns, uint64_t steps) {
-    region_->runners[runner].cpu_ns.fetch_add(cpu_ns);
-    region_->runners[runner].steps.fetch_add(steps);
-    region_->runners[runner].done.fetch_add(jobs);
+    RunnerSlot& slot = region_->runners[runner];
+    slot.cpu_ns.fetch_add(cpu_ns);
+    slot.measured_steps.fetch_add(steps);
+    slot.measured.fetch_add(jobs);
+    slot.done.fetch_add(jobs);
   }
   // One whose steps take so long, ten of them a job. Returns the runner.
   int Measure(RunnerSet& set, uint64_t ns_per_step) {
@@ -127,7 +129,7 @@ TEST_F(RunnerSetTest, SomeImagesMayFail) {
   EXPECT_EQ(set.Choose(deep_, Job::kNone, true).way, Way::kFork);
   // Without room for them all do.
   region_->images_failed.store(0);
-  RunnerSet none(SnapshotMode::kAuto, 1, /*has_images=*/false, region_,
+  RunnerSet none({.mode = SnapshotMode::kAuto, .has_images = false}, region_,
                  &archive_);
   EXPECT_EQ(none.Choose(deep_, Job::kNone, true).way, Way::kFork);
   none.CountPick(deep_, 1);
@@ -239,6 +241,26 @@ TEST_F(RunnerSetTest, TheOnlyRunnerGetsAllJobsAndLetsTheCoordinatorSleep) {
   const int other = Measure(fast, 1000);  // 10 us a job
   for (uint64_t n = 10; n < 18; ++n) fast.Give(other, n, 0);
   EXPECT_EQ(fast.Batch(), 4u);
+}
+
+// On one core nothing runs while the coordinator answers.
+TEST_F(RunnerSetTest, OnOneCoreTheCoordinatorSleepsUntilAllIsDone) {
+  RunnerSet set({.cores = 1}, region_, &archive_);
+  const int runner = Measure(set, 1000);  // 10 us a job
+  EXPECT_EQ(set.Batch(), 1u);
+  for (uint64_t n = 10; n < 16; ++n) set.Give(runner, n, 0);
+  EXPECT_EQ(set.Batch(), 6u);
+}
+
+TEST_F(RunnerSetTest, JobsThatHaveNotBeenMeasuredAreNotForNothing) {
+  RunnerSet set = Make(SnapshotMode::kAuto, 1);
+  const int runner = Measure(set, 100000);  // 1 ms a job
+  for (uint64_t n = 10; n < 20; ++n) set.Give(runner, n, 0);
+  EXPECT_EQ(set.Batch(), 9u);
+  for (uint64_t n = 20; n < 120; ++n) set.Give(runner, n, 0);
+  region_->runners[runner].done.fetch_add(100);
+  set.Collect([](uint64_t) {});
+  EXPECT_EQ(set.Batch(), 9u);
 }
 
 TEST_F(RunnerSetTest, JobsAreCollectedInTheirOrder) {

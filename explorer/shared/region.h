@@ -239,14 +239,19 @@ struct CheckpointSlot {
 struct RunnerSlot {
   std::atomic<int32_t> pid;
   std::atomic<uint32_t> done;  // orders ever carried out
-  // CPU time of the process up to its snapshot, then up to its last job's end;
-  // without that of forking checkpoints and storing images, which is no job's own.
+  // CPU time of the process up to its snapshot, then up to the last end of a job
+  // that was measured; without that of forking checkpoints and storing images,
+  // which is no job's own.
   std::atomic<uint64_t> cpu_ns;
   uint64_t left_out_ns;  // that time; the process keeps it
+  // By then: orders carried out, and their steps.
+  std::atomic<uint32_t> measured;
+  std::atomic<uint64_t> measured_steps;
   std::atomic<uint32_t> has_worker;
   std::atomic<uint32_t> waits_for_worker;
-  // Draws and events of its jobs, and the building of worlds.
-  std::atomic<uint64_t> steps;
+  // Draws and events of its jobs, and the building of worlds; the process keeps
+  // them.
+  uint64_t steps;
 };
 
 struct Region {
