@@ -163,8 +163,9 @@ class Archive {
   // in 1/256 timelines.
   uint64_t surprise() const { return surprise_; }
   // The share of timelines that yielded of late, of those with fresh seeds (the
-  // last 16 or so) and of those that branched (64), or of all since the last
-  // that yielded, if these are more: in 1/kYieldOne. Never zero.
+  // last 64 or so) and of those that branched (128), or of all since the last
+  // that yielded, if these are more: in 1/kYieldOne. Never zero. Of fewer the
+  // shares are too noisy to compare.
   static constexpr uint64_t kYieldOne = uint64_t{1} << 32;
   uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
   uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
@@ -278,9 +279,9 @@ inline void Archive::CommitTimeline(bool is_fresh, bool yielded, Arm arm) {
     arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
   }
   if (is_fresh) {
-    fresh_yield_.Add(16, yielded);
+    fresh_yield_.Add(64, yielded);
   } else {
-    branch_yield_.Add(64, yielded);
+    branch_yield_.Add(128, yielded);
   }
   if (!yielded) return;
   const uint64_t gap = (timelines_ - last_yield_) << 8;

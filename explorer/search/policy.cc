@@ -117,8 +117,9 @@ class Greedy final : public Policy {
     chance = chance * ShareOfSquares(surprise, uint64_t{2} << 8) / kOne;
     const uint64_t fresh = archive.fresh_yield();
     chance =
-        chance * ShareOfSquares(Archive::kYieldOne * 8 / 100, fresh) / kOne;
-    chance = chance * ShareOfFourthPowers(archive.branch_yield(), fresh) / kOne;
+        chance * ShareOfSquares(Archive::kYieldOne * 16 / 100, fresh) / kOne;
+    chance = chance *
+             ShareOfFourthPowers(archive.branch_yield(), fresh * 3 / 4) / kOne;
     return chance * Share(archive.timelines(), 8) / kOne;
   }
 

@@ -51,9 +51,9 @@ class Policy {
 //     much longer than usual: look elsewhere
 //   surprise² / (surprise² + 2²): while each timeline shows something new, fresh
 //     seeds do as well, and without a bias
-//   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
-//   1 / (1 + (fresh yield / branch yield)⁴): or while they do so more often than
-//     branches
+//   1 / (1 + (fresh yield / 0.16)²): likewise, while fresh seeds do
+//   1 / (1 + (3/4 fresh yield / branch yield)⁴): or while they do so more often
+//     than branches
 //   timelines / (timelines + 8): a shallow bug shows in the first few seeds
 // Who explores takes a fresh seed with the chance
 //   max(1/4, 9/10 / (1 + r⁴)), where 4 r = branch yield / fresh yield: where
