@@ -14,7 +14,7 @@ namespace {
 // A runner looks so often for its next order before it sleeps: orders mostly
 // come in less time than falling asleep and waking up takes.
 constexpr int kSpins = 200;
-// To ask for the CPU time takes as long as twenty events.
+// Of a busy runner: to ask for the CPU time takes as long as several events.
 constexpr uint32_t kMeasureEvery = 8;
 
 void FutexWait(const std::atomic<uint32_t>* word, uint32_t seen) {

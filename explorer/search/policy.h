@@ -59,9 +59,9 @@ class Policy {
 //   max(1/4, 9/10 / (1 + r⁴)), where 4 r = branch yield / fresh yield: where
 //     only old cells lead to new ones, most go there.
 // Its branches use all operators; those of the others reseed everything.
-// Its constants were tuned on the maze, the dungeon, paxos, trap, two_step, chain,
-// raft_vote and raft_session (in calm weather); explorer/problems/README.md
-// compares it with plain seeds.
+// Its constants were tuned on the maze, the dungeon, paxos, decoy, trap,
+// two_step, chain, raft_vote and raft_session (in calm weather);
+// explorer/problems/README.md compares it with plain seeds.
 //
 // "rare": cells by 1 / (picks + 1), the beginning being a fresh seed.
 // "uniform": every cell alike.
