@@ -118,7 +118,8 @@ class RunnerSet {
 
   const SnapshotMode mode_;
   const int limit_;
-  const bool has_own_core_;  // the coordinator, or a runner stands still meanwhile
+  // The coordinator. If not, nobody runs while it works.
+  const bool has_own_core_;
   const bool has_images_;
   Region* const region_;
   const Archive* const archive_;
