@@ -67,19 +67,13 @@ void Observer::OnUp(const Core& core) {
 // What it may have forgotten, seen from outside: its own word on it is no news.
 void Observer::MarkReturn(const Core& core) {
   Seat& seat = this->seat(core.id());
-  if (seat.has_voted) seat.forgone_term = seat.term;
+  if (seat.has_voted) {
+    seat.forgone_term = seat.term;
+    seat.forgone_vote = seat.vote;
+  }
   if (seat.has_voted && seat.term == vote_term_) {
-    // Who could get a second vote of it.
-    int rivals = 0;
-    for (const Seat& other : seats_) {
-      rivals += other.core != nullptr &&
-                other.core->role() == Role::kCandidate &&
-                other.core->term() == seat.term &&
-                other.core->id() != seat.vote;
-    }
     ASSERT_SOMETIMES_EACH("a server comes back in the term of its vote",
-                          {{"rivals", std::min(rivals, 2)},
-                           {"leader", leaders_.contains(seat.term)},
+                          {{"leader", leaders_.contains(seat.term)},
                            {"voted for itself", seat.vote == core.id()}});
   }
   const uint64_t last = core.log().last_index();
@@ -344,6 +338,7 @@ void Observer::OnCut(const StateHandle& state, CutLinks& links) {
   links.is_news = false;
   (*shared)->links_ = links;
   (*shared)->MarkRivals();
+  (*shared)->MarkSecondVotes();
   (*shared)->MarkDoubts();
 }
 
@@ -363,6 +358,7 @@ void Observer::MarkMilestones() {
   MarkDoubts();
   MarkNewestCommit();
   MarkRivals();
+  MarkSecondVotes();
 }
 
 void Observer::MarkRivals() {
@@ -390,6 +386,36 @@ void Observer::MarkRivals() {
                 {"later", rivalry->is_later},
                 {"apart", rivalry->is_apart},
                 {"rival", rivalry->rival}});
+}
+
+// Who asks for it and could be elected by it: a candidate of the term, whose log
+// is no older than the voter's.
+void Observer::MarkSecondVotes() {
+  for (const Seat& seat : seats_) {
+    const Core* core = seat.core;
+    // Its term may be an older one: it may have forgotten that, too.
+    if (core == nullptr || seat.forgone_term < core->term()) continue;
+    const auto leader = leaders_.find(seat.forgone_term);
+    for (const Seat& rival : seats_) {
+      const Core* asks = rival.core;
+      if (asks == nullptr || asks == core ||
+          asks->id() == seat.forgone_vote ||
+          asks->term() != seat.forgone_term ||
+          asks->role() != Role::kCandidate ||
+          rival.terms.newest() < seat.terms.newest()) {
+        continue;
+      }
+      auto is_cut_from = [&](NodeId id) {
+        return (links_.cut[asks->id() - 1] >> (id - 1) & 1) != 0;
+      };
+      REPORT_STATE("raft second vote",
+                   {{"in touch", !is_cut_from(core->id())},
+                    {"leader", leader == leaders_.end()
+                                   ? 0
+                                   : 1 + is_cut_from(leader->second)},
+                    {"for itself", seat.forgone_vote == core->id()}});
+    }
+  }
 }
 
 // How few stand for what was committed last, when half of those who are up do

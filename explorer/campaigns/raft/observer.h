@@ -81,6 +81,7 @@ class Observer {
     Role role = Role::kFollower;
     bool has_voted = false;  // in this term, since its last recovery
     uint64_t forgone_term = 0;  // in which it voted, and was down since
+    NodeId forgone_vote = 0;
     // Of its log as last seen, also while it is down.
     TermLog terms;
     uint32_t voters = 0;  // 0: joint
@@ -104,6 +105,9 @@ class Observer {
   const Core* NewestLeader() const;
   void MarkOldEntry(const Core& leader);
   void MarkRivals();
+  // How near a server that has voted and was down since is to another vote of
+  // the same term, which only what it recovered keeps it from.
+  void MarkSecondVotes();
   void MarkNewestCommit();
   void MarkMembers();
   // How near commands without an answer are to a snapshot that somebody needs:

@@ -56,6 +56,17 @@ TEST(RaftTest, TellsHowNearASnapshotIsToACommandWithoutAnAnswer) {
             0);
 }
 
+TEST(RaftTest, TellsWhoAsksForASecondVote) {
+  SimulationBuilder builder = MakeRaftSimulation({});
+  MarkCollector marks;
+  for (uint64_t seed = 1; seed <= 200; ++seed) builder.RunIteration(seed);
+  for (absl::string_view bucket :
+       {"touch=0", "touch=1", "leader=0", "leader=1", "leader=2", "itself=0",
+        "itself=1"}) {
+    EXPECT_GT(marks.Count("raft second vote", bucket), 0) << bucket;
+  }
+}
+
 TEST(RaftTest, ACorrectOneSurvives) {
   SimulationBuilder builder = MakeRaftSimulation({});
   const SimulationReport report = builder.Iterations(200).Run();

@@ -18,6 +18,7 @@
 #include "explorer/campaigns/raft/journal.h"
 #include "explorer/campaigns/raft/log.h"
 #include "explorer/campaigns/raft/observer.h"
+#include "explorer/campaigns/testing_marks.h"
 #include "gtest/gtest.h"
 #include "providers/random.h"
 #include "sim/assertions/table.h"
@@ -168,6 +169,25 @@ std::string TwoCandidatesAndARestart(Bug bug) {
   cluster.Campaign(2, 1);
   cluster.Exchange(2, 3);
   return Cluster::Violation();
+}
+
+// Only who could be elected by it is a danger: whose log is not behind, and who
+// has not had that vote already.
+TEST(ScenarioTest, ASecondVoteIsSoughtByWhoeverCouldWinByIt) {
+  for (const bool is_behind : {false, true}) {
+    Cluster cluster(3, Bug::kNone);
+    MarkCollector marks;
+    cluster.Campaign(1, 1);
+    cluster.Exchange(1, 3);
+    if (is_behind) cluster.Exchange(1, 3);  // the leader's first entry
+    cluster.Lose();
+    cluster.Crash(3);
+    EXPECT_EQ(marks.Count("raft second vote", ""), 0);
+    cluster.Campaign(2, 1);
+    EXPECT_EQ(marks.Count("raft second vote in touch=1 leader=1", "itself=0"),
+              is_behind ? 0 : 1);
+    EXPECT_EQ(marks.Count("raft second vote", ""), is_behind ? 0 : 1);
+  }
 }
 
 TEST(ScenarioTest, AForgottenVoteIsGivenTwice) {
