@@ -71,6 +71,9 @@ struct Cell {
   int rank = kNoRank;
   // All of its quality.
   std::vector<Way> ways;
+  // It has no way: who came here drew nothing more, so that there is only one
+  // future. Not to be picked.
+  bool is_dead_end = false;
   uint64_t picks = 0;   // never reset, also when the ways change
   uint64_t barren = 0;  // picks since the last one that discovered anything
   // Once full, it wants no ways of so many draws or more. Never grows: what a
@@ -154,7 +157,7 @@ class Archive {
               bool is_finite = false);
 
   // A timeline has been committed, of a fresh seed or branched off a cell.
-  // yielded: it discovered, or improved, a cell with a rank.
+  // yielded: it discovered, or improved, a cell with a rank that may be picked.
   void CommitTimeline(bool is_fresh, bool yielded, Arm arm = Arm::kNone);
   uint64_t timelines() const { return timelines_; }
   // Timelines since one yielded.
@@ -163,9 +166,8 @@ class Archive {
   // in 1/256 timelines.
   uint64_t surprise() const { return surprise_; }
   // The share of timelines that yielded of late, of those with fresh seeds (the
-  // last 64 or so) and of those that branched (128), or of all since the last
-  // that yielded, if these are more: in 1/kYieldOne. Never zero. Of fewer the
-  // shares are too noisy to compare.
+  // last 16 or so) and of those that branched (64), or of all since the last
+  // that yielded, if these are more: in 1/kYieldOne. Never zero.
   static constexpr uint64_t kYieldOne = uint64_t{1} << 32;
   uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
   uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
@@ -213,6 +215,7 @@ class Archive {
 
 inline void Cell::AddWay(int splitpoint, uint64_t timelines, uint64_t draws) {
   ways.push_back({.splitpoint = splitpoint, .draws = draws});
+  is_dead_end = false;
   if (!is_full()) return;
   filled_at = timelines + 1;
   TightenBound();
@@ -279,9 +282,9 @@ inline void Archive::CommitTimeline(bool is_fresh, bool yielded, Arm arm) {
     arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
   }
   if (is_fresh) {
-    fresh_yield_.Add(64, yielded);
+    fresh_yield_.Add(16, yielded);
   } else {
-    branch_yield_.Add(128, yielded);
+    branch_yield_.Add(64, yielded);
   }
   if (!yielded) return;
   const uint64_t gap = (timelines_ - last_yield_) << 8;

@@ -6,6 +6,15 @@
 #include <vector>
 
 namespace moonpool::explorer {
+namespace {
+
+// Whether the timeline drew nothing behind it: whoever branched off there would
+// have that one future only.
+bool IsDeadEnd(const JobSlot& slot, const Arrival& found) {
+  return slot.finished.load() != 0 && slot.draws == found.draws;
+}
+
+}  // namespace
 
 bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
                       ExploreResult& result) {
@@ -26,7 +35,9 @@ bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
     const bool advances =
         is_new && AcceptDiscovery(done, all_know_until, slot, *discovery,
                                   result);
-    found.is_way = !advances && AcceptWay(done, found, is_new);
+    const bool is_dead_end = IsDeadEnd(slot, found);
+    found.is_way =
+        !advances && !is_dead_end && AcceptWay(done, found, is_new);
     found.accepted = advances || found.is_way;
     if (!found.accepted) continue;
     parent = AddSplitpoint(done, found, parent);
@@ -42,10 +53,13 @@ bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
     Cell& cell = archive_.cell(index);
     if (advances) {
       ++result.discoveries;
-      if (cell.rank != Cell::kNoRank) yielded = true;
+      if (cell.rank != Cell::kNoRank && !is_dead_end) yielded = true;
       Improve(cell, found);
     }
-    if (cell.is_full()) {
+    if (is_dead_end) {
+      cell.is_dead_end = true;
+      pool_.Retire(parent);
+    } else if (cell.is_full()) {
       pool_.Retire(cell.ReplaceLatestWay(parent, found.draws));
       ++result.ways_replaced;
     } else {
@@ -93,8 +107,10 @@ bool Arrivals::AcceptDiscovery(const Job& done, uint64_t all_know_until,
   if (is_of_edges && !edges_.Name(slot, discovery)) return false;
   const Arrival& found = discovery.at;
   const int known = archive_.Find(found.key);
-  // Discovered by two jobs at once: the lower number has won the mark.
-  if (known >= 0 && !(archive_.cells()[known].quality < found.quality)) {
+  // Discovered by two jobs at once: the lower number has won the mark. And the
+  // best way to a cell is none that ends there.
+  if (known >= 0 && (!(archive_.cells()[known].quality < found.quality) ||
+                     IsDeadEnd(slot, found))) {
     return false;
   }
   // One segment more, for the jobs that branch there, must still fit.

@@ -28,7 +28,8 @@ class Arrivals {
 
   // Notes in the slot what it accepts, and counts it in the result. Jobs below
   // all_know_until have been committed for every job from now on. Returns
-  // whether the timeline yielded: it discovered, or improved, a ranked cell.
+  // whether the timeline yielded: it discovered, or improved, a ranked cell that
+  // is no dead end.
   bool Commit(const Job& job, uint64_t all_know_until, JobSlot& slot,
               ExploreResult& result);
 

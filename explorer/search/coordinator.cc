@@ -160,8 +160,9 @@ void Coordinator::Decide() {
   // Of the fresh seeds, half are spent around the recipe.
   if (next.cell == Policy::kFreshSeed && cells_around_ > 0 &&
       random.Chance({1, 2})) {
-    next.cell = 1 + static_cast<int>(
-                        random.Below(static_cast<uint64_t>(cells_around_)));
+    const int cell = 1 + static_cast<int>(random.Below(
+                             static_cast<uint64_t>(cells_around_)));
+    if (!archive_.cells()[cell].is_dead_end) next.cell = cell;
   }
   const uint64_t seed = SeedOfJob(options_.seed, next.number);
   if (next.cell == Policy::kFreshSeed) {

@@ -108,6 +108,17 @@ TEST(LogSummaryTest, EachTimelineBranchesOffOneMarkOrTheBeginning) {
   EXPECT_EQ(reaches_max, kMaxReaches);
 }
 
+// A gate that stays closed ends the run, as does the last one.
+TEST(LogSummaryTest, NoTimelineBranchesOffADeadEnd) {
+  const Search search = RunSearch("ends", Options("two_step"));
+  EXPECT_EQ(search.part.marks_size(), 5);
+  for (const PartMark& mark : search.part.marks()) {
+    const bool leads_on = mark.label() == "a step is taken gate=1 opens=1" ||
+                          mark.label() == "a step is taken gate=2 opens=1";
+    EXPECT_EQ(mark.branches() > 0, leads_on) << mark.label();
+  }
+}
+
 TEST(LogSummaryTest, DoesNotDependOnWorkers) {
   for (const char* campaign : {"kv", "maze"}) {
     ExploreOptions options = Options(campaign);

@@ -16,7 +16,11 @@ class Seeds final : public Policy {
 class Uniform final : public Policy {
  public:
   Choice Pick(const Archive& archive, Random& random) override {
-    return {static_cast<int>(random.Below(archive.cells().size()))};
+    uint64_t cell = 0;
+    do {
+      cell = random.Below(archive.cells().size());
+    } while (archive.cells()[cell].is_dead_end);
+    return {static_cast<int>(cell)};
   }
 };
 
@@ -35,7 +39,9 @@ class Rare final : public Policy {
   Choice Pick(const Archive& archive, Random& random) override {
     weights_.resize(archive.cells().size());
     for (size_t i = 0; i < weights_.size(); ++i) {
-      weights_[i] = (uint64_t{1} << 32) / (archive.cells()[i].picks + 1);
+      const Cell& cell = archive.cells()[i];
+      weights_[i] =
+          cell.is_dead_end ? 0 : (uint64_t{1} << 32) / (cell.picks + 1);
     }
     const size_t picked = PickWeighted(weights_, random);
     return {picked == 0 ? kFreshSeed : static_cast<int>(picked)};
@@ -50,7 +56,8 @@ class Stack : public Policy {
  public:
   Choice Pick(const Archive& archive, Random&) final {
     for (int i = archive.size() - 1; i > 0; --i) {
-      if (HasBudget(archive.cells()[i])) return {i};
+      const Cell& cell = archive.cells()[i];
+      if (!cell.is_dead_end && HasBudget(cell)) return {i};
     }
     return {};
   }
@@ -117,9 +124,8 @@ class Greedy final : public Policy {
     chance = chance * ShareOfSquares(surprise, uint64_t{2} << 8) / kOne;
     const uint64_t fresh = archive.fresh_yield();
     chance =
-        chance * ShareOfSquares(Archive::kYieldOne * 16 / 100, fresh) / kOne;
-    chance = chance *
-             ShareOfFourthPowers(archive.branch_yield(), fresh * 3 / 4) / kOne;
+        chance * ShareOfSquares(Archive::kYieldOne * 8 / 100, fresh) / kOne;
+    chance = chance * ShareOfFourthPowers(archive.branch_yield(), fresh) / kOne;
     return chance * Share(archive.timelines(), 8) / kOne;
   }
 
@@ -151,7 +157,7 @@ class Greedy final : public Policy {
     uint64_t best_value = 0;
     for (int i = 0; i < archive.size(); ++i) {
       const Cell& cell = archive.cells()[i];
-      if (cell.rank == Cell::kNoRank) continue;
+      if (cell.rank == Cell::kNoRank || cell.is_dead_end) continue;
       const uint64_t age = ranks - 1 - static_cast<uint64_t>(cell.rank);
       const uint64_t value = Halved(age * 256 / half_life);
       // Values over barren + kPatience, compared without division.
@@ -181,12 +187,15 @@ class Greedy final : public Policy {
     const std::vector<int>& group =
         archive.groups()[groups == 1 ? 0 : 1 + random.Below(groups - 1)];
     weights_.resize(group.size());
+    uint64_t total = 0;
     for (size_t i = 0; i < group.size(); ++i) {
       const Cell& cell = archive.cells()[group[i]];
       const uint64_t rarity = std::clamp(cell.Rarity(archive.timelines()),
                                          uint64_t{1}, kRarest);
-      weights_[i] = (rarity << 32) / (cell.picks + 1);
+      weights_[i] = cell.is_dead_end ? 0 : (rarity << 32) / (cell.picks + 1);
+      total += weights_[i];
     }
+    if (total == 0) return kFreshSeed;
     return group[PickWeighted(weights_, random)];
   }
 

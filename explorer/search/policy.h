@@ -45,15 +45,16 @@ class Policy {
 //     1/16 + 7/8 / (1 + (newest's yield / wide's yield)²)
 //   explore: a fresh seed, or else a group (not the beginning's) by even
 //     chances and in it a cell by rarity / (picks + 1), its rarity being how
-//     many timelines it takes for one that comes there, at most 64
+//     many timelines it takes for one that comes there, at most 64 (a group of
+//     dead ends: a fresh seed after all)
 // The chance to exploit is the product of
 //   1 - max(1/20, streak² / (streak² + (64 + 8 surprise)²)): nothing found for
 //     much longer than usual: look elsewhere
 //   surprise² / (surprise² + 2²): while each timeline shows something new, fresh
 //     seeds do as well, and without a bias
-//   1 / (1 + (fresh yield / 0.16)²): likewise, while fresh seeds do
-//   1 / (1 + (3/4 fresh yield / branch yield)⁴): or while they do so more often
-//     than branches
+//   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
+//   1 / (1 + (fresh yield / branch yield)⁴): or while they do so more often than
+//     branches
 //   timelines / (timelines + 8): a shallow bug shows in the first few seeds
 // Who explores takes a fresh seed with the chance
 //   max(1/4, 9/10 / (1 + r⁴)), where 4 r = branch yield / fresh yield: where
@@ -70,6 +71,7 @@ class Policy {
 // last batch discovered something; then the next older one. "fixed": 20
 // timelines from each cell, newest first. Both: fresh seeds when none is left.
 // "seeds": always a fresh seed, the control.
+// None of them picks a dead end.
 //
 // NotFound for other names, listing these.
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicy(absl::string_view name);

@@ -198,6 +198,34 @@ TEST_F(PolicyTest, BucketsThatTheProgramHasOnlySoManyOfKeepTheirRanks) {
   EXPECT_EQ(archive.ranks(), 1 + 300);
 }
 
+TEST_F(PolicyTest, NonePicksADeadEndUntilThereIsAWay) {
+  for (const char* name :
+       {"greedy", "rare", "uniform", "depth_first", "fixed"}) {
+    SCOPED_TRACE(name);
+    auto policy = Make(name);
+    Archive archive = RandomArchive(40, 1, 1);
+    // The newest, and all of one group.
+    for (int i = 1; i < 40; ++i) {
+      archive.cell(i).is_dead_end = i >= 30 || i % kGroups == 0;
+    }
+    MakeOld(archive);
+    auto picks_of_each = [&] {
+      std::vector<int> picks(archive.size());
+      for (int i = 0; i < 20000; ++i) {
+        const int cell = policy->Pick(archive, random_).cell;
+        if (cell == Policy::kFreshSeed) continue;
+        EXPECT_FALSE(archive.cells()[cell].is_dead_end) << cell;
+        ++picks[cell];
+      }
+      return picks;
+    };
+    EXPECT_GT(picks_of_each()[29], 0);
+    archive.cell(39).AddWay(0, 1, 1);
+    EXPECT_FALSE(archive.cells()[39].is_dead_end);
+    EXPECT_GT(picks_of_each()[39], 0);
+  }
+}
+
 TEST_F(PolicyTest, GreedyCompareDoesNotOverflow) {
   auto greedy = Make("greedy");
   AlwaysExploits exploits;
@@ -250,8 +278,8 @@ double ChanceToExploit(const Archive& archive) {
   const double bored =
       1 / (1 + Squared((64 + 8 * surprise) / std::max(streak, 1e-9)));
   return (1 - std::max(1.0 / 20, bored)) / (1 + Squared(2 / surprise)) /
-         (1 + Squared(fresh / 0.16)) /
-         (1 + Squared(Squared(0.75 * fresh / BranchYield(archive)))) * timelines /
+         (1 + Squared(fresh / 0.08)) /
+         (1 + Squared(Squared(fresh / BranchYield(archive)))) * timelines /
          (timelines + 8);
 }
 
@@ -299,7 +327,7 @@ TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYield) {
   MakeOld(archive);
   // Every 16th: 1/16 of them is nearly as much as branches do.
   for (int i = 1; i <= 1600; ++i) archive.CommitTimeline(true, i % 16 == 0);
-  EXPECT_NEAR(FreshYield(archive), 4.8 / 65, 0.01);
+  EXPECT_NEAR(FreshYield(archive), 1.6 / 17, 0.02);
   EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
               0.02);
   // Where every timeline yields there is no need to choose.
@@ -326,13 +354,13 @@ TEST_F(PolicyTest, GreedyExploitsLittleWhereFreshSeedsYieldMoreThanBranches) {
     archive.CommitTimeline(false, i % 128 == 63);
   }
   // Too seldom to speak against it by itself.
-  EXPECT_LT(FreshYield(archive), 0.16 / 2);
+  EXPECT_LT(FreshYield(archive), 0.08);
   EXPECT_GT(FreshYield(archive), 1.7 * BranchYield(archive));
   EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
               0.02);
   EXPECT_LT(SharesOf(archive, random_).exploit, 0.1);
   // They no longer do.
-  for (int i = 0; i < 640; ++i) archive.CommitTimeline(true, false);
+  for (int i = 0; i < 64; ++i) archive.CommitTimeline(true, false);
   archive.CommitTimeline(false, true);
   EXPECT_GT(SharesOf(archive, random_).exploit, 0.8);
 }
@@ -349,7 +377,7 @@ TEST_F(PolicyTest, YieldsTellSeldomFromNever) {
   EXPECT_NEAR(shares.fresh, 0.25 * (1 - shares.exploit), 0.02);
   // What it has seen once it believes at once.
   archive.CommitTimeline(true, true);
-  EXPECT_GT(FreshYield(archive), 1.0 / 65);
+  EXPECT_GT(FreshYield(archive), 1.0 / 17);
 }
 
 TEST_F(PolicyTest, GreedySpreadsOverGroupsByRarityAndPicks) {
