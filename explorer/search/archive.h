@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "providers/base/check.h"
 #include "sim/assertions/table.h"
 #include "sim/core/rng.h"
 
@@ -41,6 +42,7 @@ struct Splitpoint {
 enum class Arm {
   kNewest,  // one of the newest cells
   kWide,    // likewise, of far more of them
+  kSpread,  // one of an assertion's cells, whichever assertion it is
   kNone,
 };
 inline constexpr size_t kArms = static_cast<size_t>(Arm::kNone);
@@ -174,6 +176,7 @@ class Archive {
   // Likewise, of those that were chosen by the arm (the last 64). REQUIRES: not
   // kNone.
   uint64_t yield(Arm arm) const {
+    CHECK(arm != Arm::kNone);
     return arm_yields_[static_cast<size_t>(arm)].Estimate(32768);
   }
 

@@ -92,7 +92,8 @@ class Greedy final : public Policy {
       return {Newest(archive, arm), arm};
     }
     if (random.Below(kOne) < ChanceOfFreshSeed(archive)) return {};
-    return {Spread(archive, random)};
+    const int spread = Spread(archive, random);
+    return {spread, spread == kFreshSeed ? Arm::kNone : Arm::kSpread};
   }
   bool uses_operators() const override { return true; }
 
@@ -130,8 +131,8 @@ class Greedy final : public Policy {
   }
 
   static uint64_t ChanceOfFreshSeed(const Archive& archive) {
-    const uint64_t share = ShareOfFourthPowers(4 * archive.fresh_yield(),
-                                               archive.branch_yield());
+    const uint64_t share = ShareOfFourthPowers(8 * archive.fresh_yield(),
+                                               archive.yield(Arm::kSpread));
     return std::max(kOne / 4, kOne * 9 / 10 * share / kOne);
   }
 

@@ -57,8 +57,8 @@ class Policy {
 //     branches
 //   timelines / (timelines + 8): a shallow bug shows in the first few seeds
 // Who explores takes a fresh seed with the chance
-//   max(1/4, 9/10 / (1 + r⁴)), where 4 r = branch yield / fresh yield: where
-//     only old cells lead to new ones, most go there.
+//   max(1/4, 9/10 / (1 + r⁴)), where 8 r = yield of branches that explore /
+//     fresh yield: where only old cells lead to new ones, most go there.
 // Its branches use all operators; those of the others reseed everything.
 // Its constants were tuned on the maze, the dungeon, paxos, decoy, trap,
 // two_step, chain, raft_vote and raft_session (in calm weather);
