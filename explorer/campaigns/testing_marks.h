@@ -8,8 +8,10 @@
 #ifndef MOONPOOL_EXPLORER_CAMPAIGNS_TESTING_MARKS_H_
 #define MOONPOOL_EXPLORER_CAMPAIGNS_TESTING_MARKS_H_
 
+#include <initializer_list>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
@@ -30,7 +32,7 @@ class MarkCollector final : public TimelineObserver {
   }
   void OnViolation(const Violation&) override {}
 
-  // Those whose labels begin like this and have that in them.
+  // How many labels begin like this and have that in them.
   int Count(absl::string_view beginning, absl::string_view bucket) const {
     int count = 0;
     for (const std::string& label : labels_) {
@@ -38,6 +40,16 @@ class MarkCollector final : public TimelineObserver {
                absl::StrContains(label, bucket);
     }
     return count;
+  }
+  // The buckets that no label has which begins like this.
+  std::vector<std::string> Missing(
+      absl::string_view beginning,
+      std::initializer_list<absl::string_view> buckets) const {
+    std::vector<std::string> missing;
+    for (absl::string_view bucket : buckets) {
+      if (Count(beginning, bucket) == 0) missing.emplace_back(bucket);
+    }
+    return missing;
   }
 
  private:

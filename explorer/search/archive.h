@@ -7,12 +7,10 @@
 #ifndef MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 #define MOONPOOL_EXPLORER_SEARCH_ARCHIVE_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,6 +45,15 @@ enum class Arm {
 };
 inline constexpr size_t kArms = static_cast<size_t>(Arm::kNone);
 
+// Where a timeline sets out.
+struct Departure {
+  static constexpr int kNone = -1;
+
+  int cell = kNone;        // that it branches off; kNone: a fresh root seed
+  int splitpoint = kNone;  // of the way to that cell
+  Arm arm = Arm::kNone;    // that chose it
+};
+
 // One way to a cell.
 struct Way {
   int splitpoint = 0;
@@ -73,9 +80,6 @@ struct Cell {
   int rank = kNoRank;
   // All of its quality.
   std::vector<Way> ways;
-  // It has no way: who came here drew nothing more, so that there is only one
-  // future. Not to be picked.
-  bool is_dead_end = false;
   uint64_t picks = 0;   // never reset, also when the ways change
   uint64_t barren = 0;  // picks since the last one that discovered anything
   // Once full, it wants no ways of so many draws or more. Never grows: what a
@@ -86,10 +90,12 @@ struct Cell {
   // Timelines that came here, up to kReachesCounted.
   uint32_t reaches = 0;
 
-  // How many timelines it took for one that came here.
+  // Who came here drew nothing more, so that there is only one future: no way.
+  // Not to be picked.
+  bool is_dead_end() const { return ways.empty(); }
+  // How many timelines it took for one that came here. REQUIRES: no dead end.
   uint64_t Rarity(uint64_t timelines) const {
-    if (filled_at != 0) return filled_at / kMaxWays;
-    return timelines / std::max(ways.size(), size_t{1});
+    return filled_at != 0 ? filled_at / kMaxWays : timelines / ways.size();
   }
   // A timeline has come to it by this splitpoint. REQUIRES: fewer ways than
   // kMaxWays; timelines: those committed so far.
@@ -120,14 +126,7 @@ struct Cell {
 class Archive {
  public:
   // Starts with the campaign's seed: cell 0 at splitpoint 0, a group of its own.
-  explicit Archive(uint64_t root_seed = 0) : splitpoints_(1) {
-    splitpoints_[0].root_seed = root_seed;
-    cells_.emplace_back();
-    cells_[0].label = "the beginning";
-    cells_[0].rank = ranks_++;
-    cells_[0].AddWay(0, 0, 0);
-    groups_.push_back({0});
-  }
+  explicit Archive(uint64_t root_seed = 0);
 
   const std::vector<Cell>& cells() const { return cells_; }
   Cell& cell(int index) { return cells_[index]; }
@@ -158,9 +157,11 @@ class Archive {
   int AddCell(uint64_t key, absl::string_view label, uint32_t assertion,
               bool is_finite = false);
 
-  // A timeline has been committed, of a fresh seed or branched off a cell.
-  // yielded: it discovered, or improved, a cell with a rank that may be picked.
-  void CommitTimeline(bool is_fresh, bool yielded, Arm arm = Arm::kNone);
+  // Picks the cell, and the next way to it. REQUIRES: no dead end.
+  Departure Depart(int cell, Arm arm);
+  // A timeline that set out there has been committed. yielded: it discovered, or
+  // improved, a cell with a rank that may be picked.
+  void CommitTimeline(const Departure& from, bool yielded);
   uint64_t timelines() const { return timelines_; }
   // Timelines since one yielded.
   uint64_t streak() const { return timelines_ - last_yield_; }
@@ -186,20 +187,10 @@ class Archive {
     uint64_t timelines = 0;
     uint64_t yielded = 0;
     uint64_t in_vain = 0;  // since the last that yielded
-    void Add(uint64_t window, bool has_yielded) {
-      timelines += (1 << 16) - timelines / window;
-      yielded -= yielded / window;
-      in_vain += 1 << 16;
-      if (!has_yielded) return;
-      yielded += 1 << 16;
-      in_vain = 0;
-    }
+    void Add(uint64_t window, bool has_yielded);
     // As if prior timelines more had yielded, of one. A window alone could not
     // tell one in a hundred from none in ten thousand.
-    uint64_t Estimate(uint64_t prior) const {
-      const uint64_t of = std::max(timelines, in_vain) + (1 << 16);
-      return std::max((yielded + prior) * kYieldOne / of, uint64_t{1});
-    }
+    uint64_t Estimate(uint64_t prior) const;
   };
 
   std::vector<Cell> cells_;
@@ -215,85 +206,6 @@ class Archive {
   Yield branch_yield_;
   Yield arm_yields_[kArms];
 };
-
-inline void Cell::AddWay(int splitpoint, uint64_t timelines, uint64_t draws) {
-  ways.push_back({.splitpoint = splitpoint, .draws = draws});
-  is_dead_end = false;
-  if (!is_full()) return;
-  filled_at = timelines + 1;
-  TightenBound();
-}
-
-inline int Cell::ReplaceLatestWay(int splitpoint, uint64_t draws) {
-  const auto latest = ways.begin() + LatestWay();
-  const int given_up = latest->splitpoint;
-  ways.erase(latest);
-  ways.push_back({.splitpoint = splitpoint, .draws = draws});
-  TightenBound();
-  return given_up;
-}
-
-inline int Cell::LatestWay() const {
-  int latest = 0;
-  for (int i = 1; i < static_cast<int>(ways.size()); ++i) {
-    if (ways[i].draws >= ways[latest].draws) latest = i;
-  }
-  return latest;
-}
-
-inline void Cell::TightenBound() {
-  unwanted_from =
-      std::min(unwanted_from, ways[LatestWay()].draws / 4 * 3);
-}
-
-inline int Cell::NextWay() const {
-  int best = 0;
-  for (int i = 1; i < static_cast<int>(ways.size()); ++i) {
-    if (std::tie(ways[i].barren, ways[i].picks) <
-        std::tie(ways[best].barren, ways[best].picks)) {
-      best = i;
-    }
-  }
-  return best;
-}
-
-inline int Cell::FindWay(int splitpoint) const {
-  for (size_t i = 0; i < ways.size(); ++i) {
-    if (ways[i].splitpoint == splitpoint) return static_cast<int>(i);
-  }
-  return -1;
-}
-
-inline int Archive::AddCell(uint64_t key, absl::string_view label,
-                            uint32_t assertion, bool is_finite) {
-  const int index = size();
-  auto [it, is_new] = group_of_.emplace(assertion, groups_.size());
-  if (is_new) groups_.emplace_back();
-  std::vector<int>& group = groups_[it->second];
-  by_key_[key] = index;
-  Cell& cell = cells_.emplace_back();
-  cell.key = key;
-  cell.label = std::string(label);
-  if (is_finite || group.size() < Cell::kRankedOfGroup) cell.rank = ranks_++;
-  group.push_back(index);
-  return index;
-}
-
-inline void Archive::CommitTimeline(bool is_fresh, bool yielded, Arm arm) {
-  ++timelines_;
-  if (arm != Arm::kNone) {
-    arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
-  }
-  if (is_fresh) {
-    fresh_yield_.Add(16, yielded);
-  } else {
-    branch_yield_.Add(64, yielded);
-  }
-  if (!yielded) return;
-  const uint64_t gap = (timelines_ - last_yield_) << 8;
-  surprise_ = surprise_ / 4 * 3 + gap / 4;
-  last_yield_ = timelines_;
-}
 
 }  // namespace moonpool::explorer
 

@@ -23,7 +23,7 @@ bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
   result.discoveries_dropped += slot.discoveries_dropped;
   // In the order in which the timeline came to them: each splitpoint is the
   // parent of the next.
-  int parent = done.splitpoint;
+  int parent = done.from.splitpoint;
   bool yielded = false;
   const uint32_t again = slot.arrival_count.load();
   for (uint32_t i = 0, j = 0; i < count || j < again;) {
@@ -57,7 +57,6 @@ bool Arrivals::Commit(const Job& done, uint64_t all_know_until, JobSlot& slot,
       Improve(cell, found);
     }
     if (is_dead_end) {
-      cell.is_dead_end = true;
       pool_.Retire(parent);
     } else if (cell.is_full()) {
       pool_.Retire(cell.ReplaceLatestWay(parent, found.draws));

@@ -155,27 +155,20 @@ void Coordinator::Decide() {
   const Policy::Choice choice = next.number == 0
                                     ? Policy::Choice{.cell = 0}
                                     : policy_->Pick(archive_, random);
-  next.cell = choice.cell;
-  next.arm = choice.arm;
+  int cell = choice.cell;
   // Of the fresh seeds, half are spent around the recipe.
-  if (next.cell == Policy::kFreshSeed && cells_around_ > 0 &&
+  if (cell == Policy::kFreshSeed && cells_around_ > 0 &&
       random.Chance({1, 2})) {
-    const int cell = 1 + static_cast<int>(random.Below(
-                             static_cast<uint64_t>(cells_around_)));
-    if (!archive_.cells()[cell].is_dead_end) next.cell = cell;
+    const int around = 1 + static_cast<int>(random.Below(
+                               static_cast<uint64_t>(cells_around_)));
+    if (!archive_.cells()[around].is_dead_end()) cell = around;
   }
   const uint64_t seed = SeedOfJob(options_.seed, next.number);
-  if (next.cell == Policy::kFreshSeed) {
+  if (cell == Policy::kFreshSeed) {
     next.root_seed = seed;
   } else {
-    Cell& cell = archive_.cell(next.cell);
-    ++cell.picks;
-    ++cell.barren;
-    Way& way = cell.ways[cell.NextWay()];
-    ++way.picks;
-    ++way.barren;
-    const Splitpoint& from = archive_.splitpoints()[way.splitpoint];
-    next.splitpoint = way.splitpoint;
+    next.from = archive_.Depart(cell, choice.arm);
+    const Splitpoint& from = archive_.splitpoints()[next.from.splitpoint];
     next.root_seed = from.root_seed;
     if (next.number == 0) {
       next.segments = FirstSegments(options_);
@@ -227,8 +220,9 @@ void Coordinator::Commit(uint64_t number) {
     cells_around_ = archive_.size() - 1;
   }
   pool_.Finish(number,
-               done.cell >= 0 && archive_.cells()[done.cell].FindWay(
-                                     done.splitpoint) >= 0);
+               done.from.cell != Departure::kNone &&
+                   archive_.cells()[done.from.cell].FindWay(
+                       done.from.splitpoint) >= 0);
   const bool made_recipe = bugs_.Commit(done, slot, committed_);
   if (!is_restored) {
     totals_.Commit(done, slot, archive_);
@@ -257,16 +251,11 @@ void Coordinator::CommitToLog(const Job& done, const JobSlot& slot,
 
 void Coordinator::CommitYield(const Job& done, const JobSlot& slot,
                               bool yielded) {
-  archive_.CommitTimeline(done.cell == Policy::kFreshSeed, yielded, done.arm);
+  archive_.CommitTimeline(done.from, yielded);
   if (yielded && slot.finished.load() != 0) operators_.Learn(slot.drawn_kinds);
   if (!done.segments.empty()) {
     operators_.Commit(done.segments.back().streams, yielded);
   }
-  if (!yielded || done.cell < 0) return;
-  Cell& from = archive_.cell(done.cell);
-  from.barren = 0;
-  const int way = from.FindWay(done.splitpoint);
-  if (way >= 0) from.ways[way].barren = 0;
 }
 
 bool Coordinator::IsRestored(uint64_t number) const {

@@ -18,11 +18,7 @@ struct Job {
   static constexpr int kNone = -1;
 
   uint64_t number = 0;
-  // The cell it branches from, and that cell's representative when it was
-  // decided; kNone: a fresh root seed.
-  int cell = kNone;
-  int splitpoint = kNone;
-  Arm arm = Arm::kNone;  // by which it was decided
+  Departure from;
   uint64_t root_seed = 0;
   std::vector<Breakpoint> segments;  // the whole recipe
 

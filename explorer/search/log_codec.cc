@@ -170,7 +170,7 @@ LoggedTimeline ToLogged(const Job& job, const JobSlot& slot,
                         bool with_samples) {
   LoggedTimeline logged;
   logged.set_number(job.number);
-  logged.set_splitpoint(job.splitpoint);
+  logged.set_splitpoint(job.from.splitpoint);
   logged.set_root_seed(job.root_seed);
   logged.set_seed(LastSeed(job));
   logged.set_streams(LastStreams(job));
@@ -226,7 +226,7 @@ absl::Status FromLogged(const LoggedTimeline* logged, Job& job,
   slot.sample_count = 0;
   if (logged == nullptr) return absl::OkStatus();
   if (logged->number() != job.number ||
-      logged->splitpoint() != job.splitpoint ||
+      logged->splitpoint() != job.from.splitpoint ||
       logged->root_seed() != job.root_seed ||
       logged->seed() != LastSeed(job) ||
       logged->streams() != LastStreams(job)) {

@@ -2,6 +2,7 @@
 #include "explorer/search/policy.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 
@@ -19,15 +20,17 @@ class Uniform final : public Policy {
     uint64_t cell = 0;
     do {
       cell = random.Below(archive.cells().size());
-    } while (archive.cells()[cell].is_dead_end);
+    } while (archive.cells()[cell].is_dead_end());
     return {static_cast<int>(cell)};
   }
 };
 
-// An index with chances as the weights, of which at least one is positive.
-size_t PickWeighted(const std::vector<uint64_t>& weights, Random& random) {
+// An index with chances as the weights; none if all of them are zero.
+std::optional<size_t> PickWeighted(const std::vector<uint64_t>& weights,
+                                   Random& random) {
   uint64_t total = 0;
   for (uint64_t weight : weights) total += weight;
+  if (total == 0) return std::nullopt;
   uint64_t at = random.Below(total);
   size_t index = 0;
   while (at >= weights[index]) at -= weights[index++];
@@ -41,9 +44,10 @@ class Rare final : public Policy {
     for (size_t i = 0; i < weights_.size(); ++i) {
       const Cell& cell = archive.cells()[i];
       weights_[i] =
-          cell.is_dead_end ? 0 : (uint64_t{1} << 32) / (cell.picks + 1);
+          cell.is_dead_end() ? 0 : (uint64_t{1} << 32) / (cell.picks + 1);
     }
-    const size_t picked = PickWeighted(weights_, random);
+    // The beginning's weight is never zero.
+    const size_t picked = PickWeighted(weights_, random).value_or(0);
     return {picked == 0 ? kFreshSeed : static_cast<int>(picked)};
   }
 
@@ -57,7 +61,7 @@ class Stack : public Policy {
   Choice Pick(const Archive& archive, Random&) final {
     for (int i = archive.size() - 1; i > 0; --i) {
       const Cell& cell = archive.cells()[i];
-      if (!cell.is_dead_end && HasBudget(cell)) return {i};
+      if (!cell.is_dead_end() && HasBudget(cell)) return {i};
     }
     return {};
   }
@@ -158,7 +162,7 @@ class Greedy final : public Policy {
     uint64_t best_value = 0;
     for (int i = 0; i < archive.size(); ++i) {
       const Cell& cell = archive.cells()[i];
-      if (cell.rank == Cell::kNoRank || cell.is_dead_end) continue;
+      if (cell.rank == Cell::kNoRank || cell.is_dead_end()) continue;
       const uint64_t age = ranks - 1 - static_cast<uint64_t>(cell.rank);
       const uint64_t value = Halved(age * 256 / half_life);
       // Values over barren + kPatience, compared without division.
@@ -187,17 +191,16 @@ class Greedy final : public Policy {
     const size_t groups = archive.groups().size();
     const std::vector<int>& group =
         archive.groups()[groups == 1 ? 0 : 1 + random.Below(groups - 1)];
-    weights_.resize(group.size());
-    uint64_t total = 0;
+    weights_.assign(group.size(), 0);
     for (size_t i = 0; i < group.size(); ++i) {
       const Cell& cell = archive.cells()[group[i]];
+      if (cell.is_dead_end()) continue;
       const uint64_t rarity = std::clamp(cell.Rarity(archive.timelines()),
                                          uint64_t{1}, kRarest);
-      weights_[i] = cell.is_dead_end ? 0 : (rarity << 32) / (cell.picks + 1);
-      total += weights_[i];
+      weights_[i] = (rarity << 32) / (cell.picks + 1);
     }
-    if (total == 0) return kFreshSeed;
-    return group[PickWeighted(weights_, random)];
+    const std::optional<size_t> picked = PickWeighted(weights_, random);
+    return picked.has_value() ? group[*picked] : kFreshSeed;
   }
 
   std::vector<uint64_t> weights_;

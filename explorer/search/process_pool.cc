@@ -89,8 +89,8 @@ void ProcessPool::Submit(Job next, uint64_t known_until) {
   const uint64_t number = next.number;
   CHECK_EQ(number, submitted_);
   ++submitted_;
-  parked_.CountPick(next.splitpoint, number);
-  runners_.CountPick(next.splitpoint, number);
+  parked_.CountPick(next.from.splitpoint, number);
+  runners_.CountPick(next.from.splitpoint, number);
   job(number) = std::move(next);
   JobOrder& given = order(number);
   given.job = number;
@@ -120,7 +120,7 @@ void ProcessPool::SubmitDone(Job next) {
 void ProcessPool::RunGuarded(uint64_t number) {
   CHECK_EQ(number, finished_);
   parked_.TakeBackFrom(order(number));
-  parked_.TakeBackRecreated(order(number), job(number).splitpoint,
+  parked_.TakeBackRecreated(order(number), job(number).from.splitpoint,
                             /*is_needed=*/false);
   KillCondemned();
   Job& again = job(number);
@@ -145,10 +145,10 @@ void ProcessPool::HandOut() {
 bool ProcessPool::HandOut(uint64_t number) {
   using Way = RunnerSet::Choice::Way;
   Job& next = job(number);
-  const int nearest = images_.NearestTo(next.splitpoint);
+  const int nearest = images_.NearestTo(next.from.splitpoint);
   RunnerSet::Choice choice = {.way = Way::kFork};
   if (!next.is_guarded) {
-    choice = runners_.Choose(next.splitpoint, nearest,
+    choice = runners_.Choose(next.from.splitpoint, nearest,
                              forked_ + runners_.busy() < options_.workers);
   }
   if (choice.way == Way::kWait) return false;
@@ -158,10 +158,10 @@ bool ProcessPool::HandOut(uint64_t number) {
   if (choice.way == Way::kFork) {
     const int from =
         next.is_guarded ? Job::kNone
-                        : parked_.FindLivingAncestor(next.splitpoint);
+                        : parked_.FindLivingAncestor(next.from.splitpoint);
     Prepare(number, from);
     if (!next.is_guarded) {
-      parked_.LendTo(order(number), /*recreate=*/from != next.splitpoint);
+      parked_.LendTo(order(number), /*recreate=*/from != next.from.splitpoint);
     }
     next.checkpoint = from == Job::kNone ? kNursery : parked_.At(from);
     ++forked_;
@@ -170,7 +170,7 @@ bool ProcessPool::HandOut(uint64_t number) {
   }
   if (choice.way == Way::kNewRunner) choice.runner = runners_.Add();
   Prepare(number, Job::kNone);
-  if (runners_.PaysToPark(next.splitpoint)) {
+  if (runners_.PaysToPark(next.from.splitpoint)) {
     parked_.LendTo(order(number), /*recreate=*/false);
   }
   LendImages(number, nearest);
@@ -180,7 +180,7 @@ bool ProcessPool::HandOut(uint64_t number) {
 }
 
 void ProcessPool::LendImages(uint64_t number, int nearest) {
-  const int splitpoint = job(number).splitpoint;
+  const int splitpoint = job(number).from.splitpoint;
   JobOrder& given = order(number);
   images_.List(splitpoint, number, given);
   if (given.store.generation == 0 &&
@@ -203,9 +203,10 @@ void ProcessPool::Prepare(uint64_t number, int from) {
       from < 0 ? 0 : archive_.splitpoints()[from].segments.size();
   given.root_seed = next.root_seed;
   given.is_guarded = next.is_guarded ? 1 : 0;
-  given.split_ordinal = next.splitpoint == Job::kNone
+  const int split_at = next.from.splitpoint;
+  given.split_ordinal = split_at == Departure::kNone
                             ? 0
-                            : archive_.splitpoints()[next.splitpoint].ordinal;
+                            : archive_.splitpoints()[split_at].ordinal;
   CHECK_LE(next.segments.size(), kMaxPath) << "a recipe is too long";
   given.path_size = static_cast<uint32_t>(
       next.segments.size() - std::min(known, next.segments.size()));
@@ -259,7 +260,7 @@ void ProcessPool::Finish(uint64_t number, bool is_needed) {
   CHECK_EQ(number, finished_);
   JobOrder& done = order(number);
   parked_.TakeBackFrom(done);
-  parked_.TakeBackRecreated(done, job(number).splitpoint, is_needed);
+  parked_.TakeBackRecreated(done, job(number).from.splitpoint, is_needed);
   images_.Finish(number, done);
   ++finished_;
   parked_.Evict();

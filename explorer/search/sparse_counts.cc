@@ -26,8 +26,8 @@ void SparseCounts::Restore(const std::map<uint32_t, uint64_t>& again,
 void SparseCounts::Commit(const Job& job, const JobSlot& slot,
                           Archive& archive, Region& region) {
   // The first timeline is the beginning itself; it does not branch off there.
-  if (job.splitpoint >= 0 && job.number > 0) {
-    ++branches_[static_cast<uint32_t>(job.splitpoint)];
+  if (job.from.splitpoint >= 0 && job.number > 0) {
+    ++branches_[static_cast<uint32_t>(job.from.splitpoint)];
   }
   std::vector<uint64_t> keys;
   for (uint32_t i = 0; i < slot.discovery_count.load(); ++i) {

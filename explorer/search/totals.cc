@@ -31,9 +31,9 @@ void Totals::Commit(const Job& done, const JobSlot& slot,
       Combine64(finished ? slot.trace_hash : 0, slot.discovery_count.load()));
   if (!finished) return;
   // What was on the way to its splitpoint is another timeline's.
-  const bool is_fresh = done.splitpoint == Job::kNone;
+  const bool is_fresh = done.from.splitpoint == Departure::kNone;
   const Splitpoint& from =
-      archive.splitpoints()[is_fresh ? 0 : done.splitpoint];
+      archive.splitpoints()[is_fresh ? 0 : done.from.splitpoint];
   now_.draws += slot.draws - (is_fresh ? 0 : from.draws);
   now_.events += slot.events - (is_fresh ? 0 : from.events);
   for (size_t i = 0; i < now_.counts.size(); ++i) {
