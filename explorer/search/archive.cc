@@ -82,22 +82,31 @@ int Archive::AddCell(uint64_t key, absl::string_view label, uint32_t assertion,
   return index;
 }
 
-Departure Archive::Depart(int cell, Arm arm) {
-  CHECK(!cells_[cell].is_dead_end());
-  Cell& picked = cells_[cell];
-  ++picked.picks;
-  ++picked.barren;
-  Way& way = picked.ways[picked.NextWay()];
+Departure Archive::Depart(const Choice& choice) {
+  if (choice.cell == Choice::kFreshSeed) return {.choice = choice};
+  Cell& cell = cells_[choice.cell];
+  CHECK(!cell.is_dead_end());
+  ++cell.picks;
+  ++cell.barren;
+  Way& way = cell.ways[cell.NextWay()];
   ++way.picks;
   ++way.barren;
-  return {.cell = cell, .splitpoint = way.splitpoint, .arm = arm};
+  return {.choice = choice, .splitpoint = way.splitpoint};
+}
+
+Way* Archive::WayOf(const Departure& from) {
+  if (from.choice.cell == Choice::kFreshSeed) return nullptr;
+  Cell& cell = cells_[from.choice.cell];
+  const int way = cell.FindWay(from.splitpoint);
+  return way < 0 ? nullptr : &cell.ways[way];
 }
 
 void Archive::CommitTimeline(const Departure& from, bool yielded) {
-  const bool is_fresh = from.cell == Departure::kNone;
+  const auto [picked, arm] = from.choice;
+  const bool is_fresh = picked == Choice::kFreshSeed;
   ++timelines_;
-  if (from.arm != Arm::kNone) {
-    arm_yields_[static_cast<size_t>(from.arm)].Add(64, yielded);
+  if (arm != Arm::kNone) {
+    arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
   }
   if (is_fresh) {
     fresh_yield_.Add(16, yielded);
@@ -109,10 +118,8 @@ void Archive::CommitTimeline(const Departure& from, bool yielded) {
   surprise_ = surprise_ / 4 * 3 + gap / 4;
   last_yield_ = timelines_;
   if (is_fresh) return;
-  Cell& cell = cells_[from.cell];
-  cell.barren = 0;
-  const int way = cell.FindWay(from.splitpoint);
-  if (way >= 0) cell.ways[way].barren = 0;
+  cells_[picked].barren = 0;
+  if (Way* way = WayOf(from)) way->barren = 0;
 }
 
 void Archive::Yield::Add(uint64_t window, bool has_yielded) {

@@ -45,13 +45,22 @@ enum class Arm {
 };
 inline constexpr size_t kArms = static_cast<size_t>(Arm::kNone);
 
-// Where a timeline sets out.
+// Where a timeline is to set out.
+struct Choice {
+  // A root seed of the job's own instead of a cell: another world, with another
+  // plan of faults.
+  static constexpr int kFreshSeed = -1;
+
+  int cell = kFreshSeed;  // index of the one to branch from, or kFreshSeed
+  Arm arm = Arm::kNone;
+};
+
+// Where it has set out.
 struct Departure {
   static constexpr int kNone = -1;
 
-  int cell = kNone;        // that it branches off; kNone: a fresh root seed
-  int splitpoint = kNone;  // of the way to that cell
-  Arm arm = Arm::kNone;    // that chose it
+  Choice choice;
+  int splitpoint = kNone;  // of the way to the cell; kNone: a fresh seed
 };
 
 // One way to a cell.
@@ -157,8 +166,12 @@ class Archive {
   int AddCell(uint64_t key, absl::string_view label, uint32_t assertion,
               bool is_finite = false);
 
-  // Picks the cell, and the next way to it. REQUIRES: no dead end.
-  Departure Depart(int cell, Arm arm);
+  // Counts the pick, of the cell and of the next way to it. REQUIRES: no dead
+  // end.
+  Departure Depart(const Choice& choice);
+  // The way that it took, or null: of a fresh seed, or if the cell has given it
+  // up since.
+  Way* WayOf(const Departure& from);
   // A timeline that set out there has been committed. yielded: it discovered, or
   // improved, a cell with a rank that may be picked.
   void CommitTimeline(const Departure& from, bool yielded);

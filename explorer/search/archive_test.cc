@@ -86,12 +86,12 @@ class DepartureTest : public ::testing::Test {
 };
 
 TEST_F(DepartureTest, TakesTheNextWayAndCounts) {
-  const Departure first = archive_.Depart(cell_, Arm::kWide);
-  EXPECT_EQ(first.cell, cell_);
+  const Departure first = archive_.Depart({cell_, Arm::kWide});
+  EXPECT_EQ(first.choice.cell, cell_);
   EXPECT_EQ(first.splitpoint, 10);
-  EXPECT_EQ(first.arm, Arm::kWide);
-  EXPECT_EQ(archive_.Depart(cell_, Arm::kNone).splitpoint, 11);
-  EXPECT_EQ(archive_.Depart(cell_, Arm::kNone).splitpoint, 10);
+  EXPECT_EQ(first.choice.arm, Arm::kWide);
+  EXPECT_EQ(archive_.Depart({cell_}).splitpoint, 11);
+  EXPECT_EQ(archive_.Depart({cell_}).splitpoint, 10);
   EXPECT_EQ(cell().picks, 3u);
   EXPECT_EQ(cell().barren, 3u);
   EXPECT_EQ(cell().ways[0].picks, 2u);
@@ -100,8 +100,8 @@ TEST_F(DepartureTest, TakesTheNextWayAndCounts) {
 }
 
 TEST_F(DepartureTest, WhoYieldsClearsWhatWasInVain) {
-  const Departure first = archive_.Depart(cell_, Arm::kNone);
-  const Departure second = archive_.Depart(cell_, Arm::kNone);
+  const Departure first = archive_.Depart({cell_});
+  const Departure second = archive_.Depart({cell_});
   archive_.CommitTimeline(first, false);
   EXPECT_EQ(cell().barren, 2u);
   archive_.CommitTimeline(second, true);
@@ -112,7 +112,7 @@ TEST_F(DepartureTest, WhoYieldsClearsWhatWasInVain) {
 }
 
 TEST_F(DepartureTest, AWayThatWasGivenUpMeanwhileGetsNoCredit) {
-  const Departure departed = archive_.Depart(cell_, Arm::kNone);
+  const Departure departed = archive_.Depart({cell_});
   archive_.cell(cell_).ClearWays();
   archive_.cell(cell_).AddWay(12, 0, 1);
   archive_.cell(cell_).ways[0].barren = 5;
@@ -126,7 +126,7 @@ TEST_F(DepartureTest, WhoIsOfAnArmCountsForThatAndForBranches) {
     Archive archive = archive_;
     const Archive before = archive;
     for (int i = 0; i < 20; ++i) {
-      archive.CommitTimeline(archive.Depart(cell_, arm), false);
+      archive.CommitTimeline(archive.Depart({cell_, arm}), false);
     }
     for (const Arm other : {Arm::kNewest, Arm::kWide, Arm::kSpread}) {
       if (other == arm) {
@@ -143,19 +143,19 @@ TEST_F(DepartureTest, WhoIsOfAnArmCountsForThatAndForBranches) {
 TEST_F(DepartureTest, FreshSeedsCountForThemselves) {
   const uint64_t branches = archive_.branch_yield();
   const uint64_t fresh = archive_.fresh_yield();
-  for (int i = 0; i < 20; ++i) archive_.CommitTimeline({}, false);
+  for (int i = 0; i < 20; ++i) archive_.CommitTimeline(archive_.Depart({}), false);
   EXPECT_EQ(archive_.branch_yield(), branches);
   EXPECT_LT(archive_.fresh_yield(), fresh);
   EXPECT_EQ(archive_.timelines(), 20u);
   EXPECT_EQ(archive_.streak(), 20u);
-  archive_.CommitTimeline({}, true);
+  archive_.CommitTimeline(archive_.Depart({}), true);
   EXPECT_EQ(archive_.streak(), 0u);
 }
 
 TEST(ArchiveDeathTest, NobodySetsOutFromADeadEnd) {
   Archive archive;
   const int cell = archive.AddCell(1, "", 1);
-  EXPECT_DEATH(archive.Depart(cell, Arm::kNone), "is_dead_end");
+  EXPECT_DEATH(archive.Depart({cell}), "is_dead_end");
 }
 
 }  // namespace

@@ -152,22 +152,20 @@ void Coordinator::Decide() {
   DecisionRandom random(options_.seed, next.number);
   // The first timeline is the campaign's seed itself, or the recipe's that is
   // searched around.
-  const Policy::Choice choice = next.number == 0
-                                    ? Policy::Choice{.cell = 0}
-                                    : policy_->Pick(archive_, random);
-  int cell = choice.cell;
+  Choice choice = next.number == 0 ? Choice{.cell = 0}
+                                   : policy_->Pick(archive_, random);
   // Of the fresh seeds, half are spent around the recipe.
-  if (cell == Policy::kFreshSeed && cells_around_ > 0 &&
+  if (choice.cell == Choice::kFreshSeed && cells_around_ > 0 &&
       random.Chance({1, 2})) {
-    const int around = 1 + static_cast<int>(random.Below(
-                               static_cast<uint64_t>(cells_around_)));
-    if (!archive_.cells()[around].is_dead_end()) cell = around;
+    const int cell = 1 + static_cast<int>(random.Below(
+                             static_cast<uint64_t>(cells_around_)));
+    if (!archive_.cells()[cell].is_dead_end()) choice.cell = cell;
   }
+  next.from = archive_.Depart(choice);
   const uint64_t seed = SeedOfJob(options_.seed, next.number);
-  if (cell == Policy::kFreshSeed) {
+  if (choice.cell == Choice::kFreshSeed) {
     next.root_seed = seed;
   } else {
-    next.from = archive_.Depart(cell, choice.arm);
     const Splitpoint& from = archive_.splitpoints()[next.from.splitpoint];
     next.root_seed = from.root_seed;
     if (next.number == 0) {
@@ -219,10 +217,7 @@ void Coordinator::Commit(uint64_t number) {
   if (number == 0 && options_.around.has_value()) {
     cells_around_ = archive_.size() - 1;
   }
-  pool_.Finish(number,
-               done.from.cell != Departure::kNone &&
-                   archive_.cells()[done.from.cell].FindWay(
-                       done.from.splitpoint) >= 0);
+  pool_.Finish(number, /*is_needed=*/archive_.WayOf(done.from) != nullptr);
   const bool made_recipe = bugs_.Commit(done, slot, committed_);
   if (!is_restored) {
     totals_.Commit(done, slot, archive_);

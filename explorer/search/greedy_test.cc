@@ -32,7 +32,7 @@ class AlwaysExploits final : public Random {
   bool is_second_ = false;
 };
 
-bool Exploits(const Policy::Choice& choice) {
+bool Exploits(const Choice& choice) {
   return choice.arm == Arm::kNewest || choice.arm == Arm::kWide;
 }
 
@@ -58,8 +58,8 @@ TEST_F(GreedyTest, TakesTheLargestValueAndOfEqualsTheNewest) {
     };
     double best = 0;
     for (int i = 0; i < cells; ++i) best = std::max(best, value(i));
-    const Policy::Choice choice = greedy->Pick(archive, exploits);
-    ASSERT_NE(choice.cell, Policy::kFreshSeed);
+    const Choice choice = greedy->Pick(archive, exploits);
+    ASSERT_NE(choice.cell, Choice::kFreshSeed);
     ASSERT_EQ(choice.arm, arm);
     // Sixteenths of a half-life are what it tells apart.
     ASSERT_GE(value(choice.cell), best * std::exp2(-1.5 / 16))
@@ -111,7 +111,7 @@ TEST_F(GreedyTest, TakesTheArmThatYields) {
     int exploited = 0;
     int by_wide = 0;
     for (int i = 0; i < 40000; ++i) {
-      const Policy::Choice choice = greedy->Pick(archive, random_);
+      const Choice choice = greedy->Pick(archive, random_);
       exploited += Exploits(choice);
       by_wide += choice.arm == Arm::kWide;
     }
@@ -166,9 +166,9 @@ Shares SharesOf(const Archive& archive, Random& random) {
   constexpr int kPicks = 40000;
   Shares shares;
   for (int i = 0; i < kPicks; ++i) {
-    const Policy::Choice choice = greedy->Pick(archive, random);
+    const Choice choice = greedy->Pick(archive, random);
     shares.exploit += (Exploits(choice) ? 1.0 : 0.0) / kPicks;
-    shares.fresh += (choice.cell == Policy::kFreshSeed ? 1.0 : 0.0) / kPicks;
+    shares.fresh += (choice.cell == Choice::kFreshSeed ? 1.0 : 0.0) / kPicks;
   }
   return shares;
 }
@@ -327,7 +327,7 @@ TEST_F(GreedyTest, SpreadsOverGroupsByRarityAndPicks) {
   std::vector<double> seen(archive.cells().size());
   double spread = 0;
   for (int i = 0; i < kPicks; ++i) {
-    const Policy::Choice choice = greedy->Pick(archive, random_);
+    const Choice choice = greedy->Pick(archive, random_);
     if (choice.arm != Arm::kSpread) continue;
     ++seen[choice.cell];
     ++spread;
@@ -356,7 +356,7 @@ TEST_F(GreedyTest, TheRarestCellsAreAlike) {
   EXPECT_EQ(archive.cell(2).Rarity(6400), 64u);
   std::vector<double> seen(3);
   for (int i = 0; i < 100000; ++i) {
-    const Policy::Choice choice = greedy->Pick(archive, random_);
+    const Choice choice = greedy->Pick(archive, random_);
     if (choice.arm == Arm::kSpread) {
       ++seen[choice.cell];
     }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "explorer/directory/campaign_summary.h"
 #include "explorer/directory/search_log.h"
@@ -117,6 +118,19 @@ TEST(LogSummaryTest, NoTimelineBranchesOffADeadEnd) {
                           mark.label() == "a step is taken gate=2 opens=1";
     EXPECT_EQ(mark.branches() > 0, leads_on) << mark.label();
   }
+}
+
+// If they were worth anything, fresh seeds, which find one each time, would
+// seem as good as branches, and nobody would climb the ladder.
+TEST(LogSummaryTest, DeadEndsAreNoYield) {
+  ExploreOptions options = Options("litter");
+  options.timelines = 120;  // fewer than there are ranks for pieces
+  const Search search = RunSearch("litter", options);
+  int rungs = 0;
+  for (const PartMark& mark : search.part.marks()) {
+    rungs += absl::StartsWith(mark.label(), "rung");
+  }
+  EXPECT_GE(rungs, 9);
 }
 
 TEST(LogSummaryTest, DoesNotDependOnWorkers) {

@@ -48,7 +48,7 @@ class Rare final : public Policy {
     }
     // The beginning's weight is never zero.
     const size_t picked = PickWeighted(weights_, random).value_or(0);
-    return {picked == 0 ? kFreshSeed : static_cast<int>(picked)};
+    return {picked == 0 ? Choice::kFreshSeed : static_cast<int>(picked)};
   }
 
  private:
@@ -97,7 +97,7 @@ class Greedy final : public Policy {
     }
     if (random.Below(kOne) < ChanceOfFreshSeed(archive)) return {};
     const int spread = Spread(archive, random);
-    return {spread, spread == kFreshSeed ? Arm::kNone : Arm::kSpread};
+    return {spread, spread == Choice::kFreshSeed ? Arm::kNone : Arm::kSpread};
   }
   bool uses_operators() const override { return true; }
 
@@ -200,7 +200,7 @@ class Greedy final : public Policy {
       weights_[i] = (rarity << 32) / (cell.picks + 1);
     }
     const std::optional<size_t> picked = PickWeighted(weights_, random);
-    return picked.has_value() ? group[*picked] : kFreshSeed;
+    return picked.has_value() ? group[*picked] : Choice::kFreshSeed;
   }
 
   std::vector<uint64_t> weights_;

@@ -19,15 +19,6 @@ namespace moonpool::explorer {
 
 class Policy {
  public:
-  // A root seed of the job's own instead of a cell: another world, with another
-  // plan of faults.
-  static constexpr int kFreshSeed = -1;
-
-  struct Choice {
-    int cell = kFreshSeed;  // index of the one to branch from, or kFreshSeed
-    Arm arm = Arm::kNone;
-  };
-
   virtual ~Policy() = default;
   // O(cells)
   virtual Choice Pick(const Archive& archive, Random& random) = 0;

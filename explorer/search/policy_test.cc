@@ -35,7 +35,7 @@ TEST_F(PolicyTest, NonePicksADeadEndUntilThereIsAWay) {
       std::vector<int> picks(archive.size());
       for (int i = 0; i < 20000; ++i) {
         const int cell = policy->Pick(archive, random_).cell;
-        if (cell == Policy::kFreshSeed) continue;
+        if (cell == Choice::kFreshSeed) continue;
         EXPECT_FALSE(archive.cells()[cell].is_dead_end()) << cell;
         ++picks[cell];
       }
@@ -61,7 +61,7 @@ TEST_F(PolicyTest, RareIsOneOverThePicks) {
   std::vector<double> seen(expected.size());
   for (int i = 0; i < kPicks; ++i) {
     const int picked = rare->Pick(archive, random_).cell;
-    ++seen[picked == Policy::kFreshSeed ? 0 : picked];
+    ++seen[picked == Choice::kFreshSeed ? 0 : picked];
   }
   EXPECT_LT(ChiSquareSigmas(expected, seen), 5);
 }
@@ -75,13 +75,13 @@ TEST_F(PolicyTest, StacksSplitTheNewestCellUntilItsBudgetIsSpent) {
       Archive archive;
       for (int i = 1; i <= 3; ++i) AddCell(archive, i, 0);
       std::vector<int> expected;
-      for (int cell : {3, 2, 1, Policy::kFreshSeed}) {
+      for (int cell : {3, 2, 1, Choice::kFreshSeed}) {
         expected.insert(expected.end(), budget, cell);
       }
       std::vector<int> picks;
       while (picks.size() < expected.size()) {
         picks.push_back(policy->Pick(archive, random_).cell);
-        if (picks.back() == Policy::kFreshSeed) continue;
+        if (picks.back() == Choice::kFreshSeed) continue;
         Cell& cell = archive.cell(picks.back());
         ++cell.picks;
         cell.barren = yields ? 0 : cell.barren + 1;
@@ -114,7 +114,7 @@ TEST_F(PolicyTest, SeedsAlwaysWantsAFreshSeedAndDrawsNothing) {
   const Archive archive = RandomArchive(50, 100, 100);
   const uint64_t draws = source_.draws();
   for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(seeds->Pick(archive, random_).cell, Policy::kFreshSeed);
+    EXPECT_EQ(seeds->Pick(archive, random_).cell, Choice::kFreshSeed);
   }
   EXPECT_EQ(source_.draws(), draws);
 }

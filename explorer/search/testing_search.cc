@@ -80,6 +80,23 @@ class RaceWorkload final : public Workload {
   }
 };
 
+// Twelve rungs of 1/4, a mark on each, and wherever it ends lies something that
+// nobody has seen before.
+class LitterWorkload final : public Workload {
+ public:
+  absl::string_view name() const override { return "litter"; }
+  Task<absl::Status> Run(SimContext& ctx) override {
+    for (int64_t rung = 1; rung <= 12; ++rung) {
+      co_await ctx.time().Sleep(absl::Milliseconds(10));
+      if (!ctx.random().Chance({1, 4})) break;
+      ASSERT_SOMETIMES_EACH("rung", {{"rung", rung}});
+    }
+    const uint64_t litter = ctx.random().Below(uint64_t{1} << 40);
+    ASSERT_SOMETIMES_EACH("litter", {{"piece", litter}});
+    co_return absl::OkStatus();
+  }
+};
+
 class IdleWorkload final : public Workload {
  public:
   absl::string_view name() const override { return "idle"; }
@@ -121,6 +138,12 @@ class WildProcess final : public Process {
 REGISTER_CAMPAIGN(race, "Who comes early has more time left") {
   SimulationBuilder builder;
   builder.Workload(std::make_unique<RaceWorkload>());
+  return builder;
+}
+
+REGISTER_CAMPAIGN(litter, "A ladder, and something new at each end") {
+  SimulationBuilder builder;
+  builder.Workload(std::make_unique<LitterWorkload>());
   return builder;
 }
 

@@ -2,6 +2,7 @@
 //
 // What tests of whole searches share. Linking it registers these campaigns:
 //   gates      three gates of 1/10, each behind the mark of the one before
+//   litter     a ladder, and below it something new at each end
 //   race       four laps, a mark after each, and a record of 10⁻⁵
 //   wild       dies in every way there is; hangs=true: also loops for ever
 //   slow       takes 200 ms of real time before anything happens
