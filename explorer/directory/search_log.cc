@@ -161,10 +161,15 @@ absl::StatusOr<std::unique_ptr<SearchLog>> SearchLog::Resume(
     log->Restore(batch);
     return absl::OkStatus();
   };
-  ASSIGN_OR_RETURN(const RecordFileExtent extent,
-                   ReadSearchLog(path, visitor));
-  log->restored_.dropped_bytes = extent.dropped_bytes;
-  ASSIGN_OR_RETURN(log->writer_, RecordWriter::Continue(path, extent));
+  const absl::StatusOr<RecordFileExtent> extent = ReadSearchLog(path, visitor);
+  if (absl::IsNotFound(extent.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("there is nothing to resume, as there is no ", path,
+                     ": to begin a search there, leave out --resume"));
+  }
+  RETURN_IF_ERROR(extent.status());
+  log->restored_.dropped_bytes = extent->dropped_bytes;
+  ASSIGN_OR_RETURN(log->writer_, RecordWriter::Continue(path, *extent));
   return log;
 }
 

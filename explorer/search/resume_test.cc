@@ -63,6 +63,12 @@ uint64_t ExploreAndKill(const ExploreOptions& options, absl::Duration after) {
     Explore(options).status().IgnoreError();
     _exit(0);
   }
+  // Without a log, however long that takes on a busy machine, there is nothing
+  // to resume.
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (access(options.log.c_str(), R_OK) != 0 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
   absl::SleepFor(after);
   kill(coordinator, SIGKILL);
   waitpid(coordinator, nullptr, 0);
@@ -115,7 +121,8 @@ TEST(ResumeTest, ALogIsResumedByItsOwnSearchOnly) {
   (other = options).campaign = "maze";
   ExpectRefused(other, kInvalid, "campaign");
   (other = options).log += ".missing";
-  ExpectRefused(other, absl::StatusCode::kNotFound, "missing");
+  ExpectRefused(other, absl::StatusCode::kNotFound,
+                "own.log.missing: to begin a search there, leave out --resume");
 }
 
 TEST(ResumeTest, NothingOutlivesAKilledCoordinator) {
