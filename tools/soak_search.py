@@ -173,6 +173,7 @@ class Search:
         if os.path.exists(out):
             raise SystemExit(out + " is there already: give another --out")
         self.explorer = explorer
+        self.program = os.path.realpath(explorer)  # may change meanwhile: a profiler links to it
         self.out = out
         self.command = [explorer, "explore", arguments.campaign, "--workers=%d" % arguments.workers,
                         "--seed=%d" % arguments.seed, "--out=" + out, *arguments.flags]
@@ -254,7 +255,7 @@ class Search:
     def _stopped(self, files, killed_at, ended_before):
         self.child.wait()
         left, gone_after = self._wait_for_the_rest()
-        left += sorted(path for path in files if os.path.exists(path)
+        left += sorted(path for path in files if os.path.exists(path) and path != self.program
                        and not path.startswith((self.out + "/", self.output)))
         left += shared_segments(self.seen_pids)
         left += [os.path.join(self.temporary, name) for name in os.listdir(self.temporary)]

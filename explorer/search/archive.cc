@@ -108,11 +108,7 @@ void Archive::CommitTimeline(const Departure& from, bool yielded) {
   if (arm != Arm::kNone) {
     arm_yields_[static_cast<size_t>(arm)].Add(64, yielded);
   }
-  if (is_fresh) {
-    fresh_yield_.Add(16, yielded);
-  } else {
-    branch_yield_.Add(64, yielded);
-  }
+  if (is_fresh) fresh_yield_.Add(16, yielded);
   if (!yielded) return;
   const uint64_t gap = (timelines_ - last_yield_) << 8;
   surprise_ = surprise_ / 4 * 3 + gap / 4;
@@ -131,8 +127,9 @@ void Archive::Yield::Add(uint64_t window, bool has_yielded) {
   in_vain = 0;
 }
 
-uint64_t Archive::Yield::Estimate(uint64_t prior) const {
-  const uint64_t of = std::max(timelines, in_vain) + (1 << 16);
+uint64_t Archive::Yield::Estimate(uint64_t prior,
+                                  uint64_t prior_timelines) const {
+  const uint64_t of = std::max(timelines, in_vain) + (prior_timelines << 16);
   return std::max((yielded + prior) * kYieldOne / of, uint64_t{1});
 }
 

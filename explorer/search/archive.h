@@ -181,17 +181,17 @@ class Archive {
   // How long it took of late until one yielded: an average over the last few,
   // in 1/256 timelines.
   uint64_t surprise() const { return surprise_; }
-  // The share of timelines that yielded of late, of those with fresh seeds (the
-  // last 16 or so) and of those that branched (64), or of all since the last
-  // that yielded, if these are more: in 1/kYieldOne. Never zero.
+  // The share of timelines that yielded of late, of those with fresh seeds: of
+  // the last 16 or so, or of all since the last that yielded, if these are more;
+  // in 1/kYieldOne. Never zero.
   static constexpr uint64_t kYieldOne = uint64_t{1} << 32;
   uint64_t fresh_yield() const { return fresh_yield_.Estimate(16384); }
-  uint64_t branch_yield() const { return branch_yield_.Estimate(32768); }
-  // Likewise, of those that were chosen by the arm (the last 64). REQUIRES: not
-  // kNone.
-  uint64_t yield(Arm arm) const {
+  // Likewise, of the last 64 that were chosen by the arm, and prior_timelines
+  // more, of which half a one yielded. REQUIRES: not kNone.
+  uint64_t yield(Arm arm, uint64_t prior_timelines = 1) const {
     CHECK(arm != Arm::kNone);
-    return arm_yields_[static_cast<size_t>(arm)].Estimate(32768);
+    return arm_yields_[static_cast<size_t>(arm)].Estimate(32768,
+                                                          prior_timelines);
   }
 
  private:
@@ -201,9 +201,10 @@ class Archive {
     uint64_t yielded = 0;
     uint64_t in_vain = 0;  // since the last that yielded
     void Add(uint64_t window, bool has_yielded);
-    // As if prior timelines more had yielded, of one. A window alone could not
-    // tell one in a hundred from none in ten thousand.
-    uint64_t Estimate(uint64_t prior) const;
+    // As if so many timelines more had come, and prior of them, in 1/65536,
+    // yielded. A window alone could not tell one in a hundred from none in ten
+    // thousand.
+    uint64_t Estimate(uint64_t prior, uint64_t prior_timelines = 1) const;
   };
 
   std::vector<Cell> cells_;
@@ -216,7 +217,6 @@ class Archive {
   uint64_t last_yield_ = 0;
   uint64_t surprise_ = 0;
   Yield fresh_yield_;
-  Yield branch_yield_;
   Yield arm_yields_[kArms];
 };
 

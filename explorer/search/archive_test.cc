@@ -121,7 +121,7 @@ TEST_F(DepartureTest, AWayThatWasGivenUpMeanwhileGetsNoCredit) {
   EXPECT_EQ(cell().ways[0].barren, 5u);
 }
 
-TEST_F(DepartureTest, WhoIsOfAnArmCountsForThatAndForBranches) {
+TEST_F(DepartureTest, WhoIsOfAnArmCountsForThat) {
   for (const Arm arm : {Arm::kNewest, Arm::kWide, Arm::kSpread}) {
     Archive archive = archive_;
     const Archive before = archive;
@@ -135,21 +135,35 @@ TEST_F(DepartureTest, WhoIsOfAnArmCountsForThatAndForBranches) {
         EXPECT_EQ(archive.yield(other), before.yield(other));
       }
     }
-    EXPECT_LT(archive.branch_yield(), before.branch_yield());
     EXPECT_EQ(archive.fresh_yield(), before.fresh_yield());
   }
 }
 
 TEST_F(DepartureTest, FreshSeedsCountForThemselves) {
-  const uint64_t branches = archive_.branch_yield();
+  const uint64_t newest = archive_.yield(Arm::kNewest);
   const uint64_t fresh = archive_.fresh_yield();
   for (int i = 0; i < 20; ++i) archive_.CommitTimeline(archive_.Depart({}), false);
-  EXPECT_EQ(archive_.branch_yield(), branches);
+  EXPECT_EQ(archive_.yield(Arm::kNewest), newest);
   EXPECT_LT(archive_.fresh_yield(), fresh);
   EXPECT_EQ(archive_.timelines(), 20u);
   EXPECT_EQ(archive_.streak(), 20u);
   archive_.CommitTimeline(archive_.Depart({}), true);
   EXPECT_EQ(archive_.streak(), 0u);
+}
+
+TEST_F(DepartureTest, AYieldIsSharedWithTimelinesThatNeverWere) {
+  const auto share = [&](uint64_t prior_timelines) {
+    return static_cast<double>(archive_.yield(Arm::kWide, prior_timelines)) /
+           Archive::kYieldOne;
+  };
+  EXPECT_NEAR(share(1), 0.5, 1e-6);
+  EXPECT_NEAR(share(20), 0.5 / 20, 1e-6);
+  for (int i = 0; i < 5; ++i) {
+    archive_.CommitTimeline(archive_.Depart({cell_, Arm::kWide}), i == 4);
+  }
+  // Of the first ones hardly any has faded.
+  EXPECT_NEAR(share(1), 1.5 / 6, 0.02);
+  EXPECT_NEAR(share(20), 1.5 / 25, 0.002);
 }
 
 TEST(ArchiveDeathTest, NobodySetsOutFromADeadEnd) {

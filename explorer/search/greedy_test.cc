@@ -178,8 +178,10 @@ double Squared(double x) { return x * x; }
 double FreshYield(const Archive& archive) {
   return static_cast<double>(archive.fresh_yield()) / Archive::kYieldOne;
 }
-double BranchYield(const Archive& archive) {
-  return static_cast<double>(archive.branch_yield()) / Archive::kYieldOne;
+double ExploitYield(const Archive& archive) {
+  return static_cast<double>(std::max(archive.yield(Arm::kNewest, 20),
+                                      archive.yield(Arm::kWide, 20))) /
+         Archive::kYieldOne;
 }
 
 // The stated law.
@@ -192,7 +194,7 @@ double ChanceToExploit(const Archive& archive) {
       1 / (1 + Squared((64 + 8 * surprise) / std::max(streak, 1e-9)));
   return (1 - std::max(1.0 / 20, bored)) / (1 + Squared(2 / surprise)) /
          (1 + Squared(fresh / 0.08)) /
-         (1 + Squared(Squared(fresh / BranchYield(archive)))) * timelines /
+         (1 + Squared(Squared(fresh / ExploitYield(archive)))) * timelines /
          (timelines + 8);
 }
 
@@ -281,7 +283,7 @@ TEST_F(GreedyTest, ExploitsLittleWhereFreshSeedsYieldMoreThanBranches) {
   }
   // Too seldom to speak against it by itself.
   EXPECT_LT(FreshYield(archive), 0.08);
-  EXPECT_GT(FreshYield(archive), 1.7 * BranchYield(archive));
+  EXPECT_GT(FreshYield(archive), 1.7 * ExploitYield(archive));
   EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
               0.02);
   EXPECT_LT(SharesOf(archive, random_).exploit, 0.1);
@@ -289,6 +291,22 @@ TEST_F(GreedyTest, ExploitsLittleWhereFreshSeedsYieldMoreThanBranches) {
   for (int i = 0; i < 64; ++i) archive.CommitTimeline(kFresh, false);
   archive.CommitTimeline(Branch(), true);
   EXPECT_GT(SharesOf(archive, random_).exploit, 0.8);
+}
+
+TEST_F(GreedyTest, ExploitsLittleBeforeThatHasYielded) {
+  Archive archive = RandomArchive(200, 100, 50);
+  for (int i = 1; i <= 400; ++i) archive.CommitTimeline(kFresh, i % 20 == 10);
+  const double untried = ChanceToExploit(archive);
+  EXPECT_LT(untried, 0.1);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, untried, 0.02);
+  // One arm is enough.
+  for (int i = 1; i <= 20; ++i) {
+    archive.CommitTimeline(Branch(Arm::kNewest), false);
+    archive.CommitTimeline(Branch(Arm::kWide), i % 5 == 0);
+  }
+  EXPECT_GT(ChanceToExploit(archive), 4 * untried);
+  EXPECT_NEAR(SharesOf(archive, random_).exploit, ChanceToExploit(archive),
+              0.02);
 }
 
 TEST_F(GreedyTest, YieldsTellSeldomFromNever) {
@@ -299,7 +317,7 @@ TEST_F(GreedyTest, YieldsTellSeldomFromNever) {
   for (int i = 0; i < 2000; ++i) {
     archive.CommitTimeline(Branch(Arm::kSpread), i % 500 == 0);
   }
-  EXPECT_NEAR(BranchYield(archive) * 500, 0.5, 0.1);
+  EXPECT_NEAR(YieldOf(archive, Arm::kSpread) * 500, 0.5, 0.1);
   // In vain for long, so it explores, and knows that branches are better still.
   const Shares shares = SharesOf(archive, random_);
   EXPECT_NEAR(shares.fresh, 0.25 * (1 - shares.exploit), 0.02);

@@ -130,8 +130,16 @@ class Greedy final : public Policy {
     const uint64_t fresh = archive.fresh_yield();
     chance =
         chance * ShareOfSquares(Archive::kYieldOne * 8 / 100, fresh) / kOne;
-    chance = chance * ShareOfFourthPowers(archive.branch_yield(), fresh) / kOne;
+    chance = chance * ShareOfFourthPowers(ExploitYield(archive), fresh) / kOne;
     return chance * Share(archive.timelines(), 8) / kOne;
+  }
+
+  // Of the better arm. What has not been tried is not taken to be worth much:
+  // fresh seeds yield at the beginning anyway.
+  static uint64_t ExploitYield(const Archive& archive) {
+    constexpr uint64_t kDoubts = 20;
+    return std::max(archive.yield(Arm::kNewest, kDoubts),
+                    archive.yield(Arm::kWide, kDoubts));
   }
 
   static uint64_t ChanceOfFreshSeed(const Archive& archive) {

@@ -44,8 +44,9 @@ class Policy {
 //   surprise² / (surprise² + 2²): while each timeline shows something new, fresh
 //     seeds do as well, and without a bias
 //   1 / (1 + (fresh yield / 0.08)²): likewise, while fresh seeds do
-//   1 / (1 + (fresh yield / branch yield)⁴): or while they do so more often than
-//     branches
+//   1 / (1 + (fresh yield / y)⁴): or while they do so more often than branches
+//     that exploit; y is the yield of the better arm, had it been tried 20 times
+//     more and yielded half a time
 //   timelines / (timelines + 8): a shallow bug shows in the first few seeds
 // Who explores takes a fresh seed with the chance
 //   max(1/4, 9/10 / (1 + r⁴)), where 8 r = yield of branches that explore /

@@ -27,7 +27,7 @@ inline std::unique_ptr<Policy> Make(absl::string_view name) {
 
 // Where timelines set out: with fresh seeds, and at the beginning's cell.
 inline constexpr Departure kFresh;
-constexpr Departure Branch(Arm arm = Arm::kNone) {
+constexpr Departure Branch(Arm arm = Arm::kNewest) {
   return {.choice = {.cell = 0, .arm = arm}, .splitpoint = 0};
 }
 
