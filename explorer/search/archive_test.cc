@@ -142,7 +142,9 @@ TEST_F(DepartureTest, WhoIsOfAnArmCountsForThat) {
 TEST_F(DepartureTest, FreshSeedsCountForThemselves) {
   const uint64_t newest = archive_.yield(Arm::kNewest);
   const uint64_t fresh = archive_.fresh_yield();
-  for (int i = 0; i < 20; ++i) archive_.CommitTimeline(archive_.Depart({}), false);
+  for (int i = 0; i < 20; ++i) {
+    archive_.CommitTimeline(archive_.Depart({}), false);
+  }
   EXPECT_EQ(archive_.yield(Arm::kNewest), newest);
   EXPECT_LT(archive_.fresh_yield(), fresh);
   EXPECT_EQ(archive_.timelines(), 20u);
