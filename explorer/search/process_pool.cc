@@ -145,10 +145,11 @@ void ProcessPool::HandOut() {
 bool ProcessPool::HandOut(uint64_t number) {
   using Way = RunnerSet::Choice::Way;
   Job& next = job(number);
-  const int nearest = images_.NearestTo(next.from.splitpoint);
+  const int splitpoint = next.from.splitpoint;
+  const int nearest = images_.NearestTo(splitpoint);
   RunnerSet::Choice choice = {.way = Way::kFork};
   if (!next.is_guarded) {
-    choice = runners_.Choose(next.from.splitpoint, nearest,
+    choice = runners_.Choose(splitpoint, nearest,
                              forked_ + runners_.busy() < options_.workers);
   }
   if (choice.way == Way::kWait) return false;
@@ -156,21 +157,20 @@ bool ProcessPool::HandOut(uint64_t number) {
   const auto job_slot =
       static_cast<uint32_t>(number % static_cast<uint64_t>(options_.lag));
   if (choice.way == Way::kFork) {
-    const int from =
-        next.is_guarded ? Job::kNone
-                        : parked_.FindLivingAncestor(next.from.splitpoint);
-    Prepare(number, from);
+    const int ancestor =
+        next.is_guarded ? Job::kNone : parked_.FindLivingAncestor(splitpoint);
+    Prepare(number, ancestor);
     if (!next.is_guarded) {
-      parked_.LendTo(order(number), /*recreate=*/from != next.from.splitpoint);
+      parked_.LendTo(order(number), /*recreate=*/ancestor != splitpoint);
     }
-    next.checkpoint = from == Job::kNone ? kNursery : parked_.At(from);
+    next.checkpoint = ancestor == Job::kNone ? kNursery : parked_.At(ancestor);
     ++forked_;
     Order(region_, next.checkpoint, job_slot);
     return true;
   }
   if (choice.way == Way::kNewRunner) choice.runner = runners_.Add();
   Prepare(number, Job::kNone);
-  if (runners_.PaysToPark(next.from.splitpoint)) {
+  if (runners_.PaysToPark(splitpoint)) {
     parked_.LendTo(order(number), /*recreate=*/false);
   }
   LendImages(number, nearest);
@@ -196,17 +196,17 @@ void ProcessPool::LendImages(uint64_t number, int nearest) {
   }
 }
 
-void ProcessPool::Prepare(uint64_t number, int from) {
+void ProcessPool::Prepare(uint64_t number, int ancestor) {
   const Job& next = job(number);
   JobOrder& given = order(number);
   const size_t known =
-      from < 0 ? 0 : archive_.splitpoints()[from].segments.size();
+      ancestor < 0 ? 0 : archive_.splitpoints()[ancestor].segments.size();
   given.root_seed = next.root_seed;
   given.is_guarded = next.is_guarded ? 1 : 0;
-  const int split_at = next.from.splitpoint;
-  given.split_ordinal = split_at == Departure::kNone
+  const int splitpoint = next.from.splitpoint;
+  given.split_ordinal = splitpoint == Departure::kNone
                             ? 0
-                            : archive_.splitpoints()[split_at].ordinal;
+                            : archive_.splitpoints()[splitpoint].ordinal;
   CHECK_LE(next.segments.size(), kMaxPath) << "a recipe is too long";
   given.path_size = static_cast<uint32_t>(
       next.segments.size() - std::min(known, next.segments.size()));
@@ -280,8 +280,8 @@ void ProcessPool::Wait(absl::Time deadline) {
   // A runner that is done from here on sees that it has to wake us.
   if (region_->jobs_done.load() == seen_done_) {
     const sigset_t mask = OwnSignals();
-    const timespec timeout = absl::ToTimespec(
-        std::max(deadline - now_, absl::ZeroDuration()));
+    const timespec timeout =
+        absl::ToTimespec(std::max(deadline - now_, absl::ZeroDuration()));
     signal = sigtimedwait(&mask, &info, &timeout);
   }
   region_->coordinator_sleeps.store(0);

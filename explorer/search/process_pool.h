@@ -35,7 +35,7 @@ namespace moonpool::explorer {
 class ProcessPool {
  public:
   struct Options {
-    int lag = 1;              // at most so many jobs are in flight
+    int lag = 1;  // at most so many jobs are in flight
     // Parked at once, besides the root seed's; likewise images.
     int max_checkpoints = 0;
     absl::Duration watchdog;  // a job that takes longer hangs
@@ -108,9 +108,9 @@ class ProcessPool {
   // Hands out jobs that wait, as far as workers are free.
   void HandOut();
   bool HandOut(uint64_t number);
-  // What a process needs to know to run the job from a splitpoint where it
-  // stands, or from the nursery (kNone).
-  void Prepare(uint64_t number, int from);
+  // What a process that stands at an ancestor of the job's splitpoint, or at
+  // that itself, or in the nursery (kNone), needs to know to run the job.
+  void Prepare(uint64_t number, int ancestor);
   // A job of a runner: which images it may begin at, and which it is to store.
   void LendImages(uint64_t number, int nearest);
   // Only what is a process of this search: its pid was read from memory that
@@ -153,7 +153,7 @@ class ProcessPool {
   std::vector<Job> jobs_;
   uint64_t submitted_ = 0;  // the number of the next job
   uint64_t finished_ = 0;   // jobs before this one are committed
-  uint64_t rewound_ = 0;  // jobs done by runners
+  uint64_t rewound_ = 0;    // jobs done by runners
   int running_ = 0;
   int waiting_ = 0;  // of those, for a worker
   int forked_ = 0;   // of those, in processes of their own
@@ -165,7 +165,7 @@ class ProcessPool {
   absl::Time stands_still_since_;  // no job runs, although some are to
 
   uint64_t reaps_ = 0;  // signals of processes that had ended
-  size_t lost_ = 0;  // processes that have ended, of jobs yet to be found
+  size_t lost_ = 0;     // processes that have ended, of jobs yet to be found
 
   bool interrupted_ = false;
   absl::Status failure_;
