@@ -77,6 +77,7 @@ int Archive::AddCell(uint64_t key, absl::string_view label, uint32_t assertion,
   Cell& cell = cells_.emplace_back();
   cell.key = key;
   cell.label = std::string(label);
+  cell.group = it->second;
   if (is_finite || group.size() < Cell::kRankedOfGroup) cell.rank = ranks_++;
   group.push_back(index);
   return index;

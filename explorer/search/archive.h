@@ -69,6 +69,8 @@ struct Way {
   uint64_t draws = 0;  // at its splitpoint
   uint64_t picks = 0;
   uint64_t barren = 0;  // picks since the last one that discovered anything
+  // What has been tried here of what helped elsewhere (splices.h).
+  uint64_t spliced = 0;
 };
 
 struct Cell {
@@ -86,6 +88,7 @@ struct Cell {
   uint64_t key = 0;  // of its mark
   std::string label;
   MarkQuality quality = {};
+  size_t group = 0;  // of its assertion, by index
   int rank = kNoRank;
   // All of its quality.
   std::vector<Way> ways;

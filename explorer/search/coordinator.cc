@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -32,7 +33,8 @@ class DecisionRandom final : public Random {
   uint64_t key_;
 };
 
-// Each job's seed is its own: never reused, different for every campaign seed.
+// Each job has one of its own, different for every campaign seed. Only splices
+// take another's.
 uint64_t SeedOfJob(uint64_t root_seed, uint64_t job) {
   return Combine64(Combine64(root_seed, HashBytes("timeline")), job);
 }
@@ -171,11 +173,10 @@ void Coordinator::Decide() {
     if (next.number == 0) {
       next.segments = FirstSegments(options_);
     } else {
+      const Reseed reseed = PickReseed(next, seed, random);
       next.segments = from.segments;
-      const StreamKinds streams = policy_->uses_operators()
-                                      ? operators_.Pick(random)
-                                      : kAllStreams;
-      next.segments.push_back({from.segment_draws, seed, streams});
+      next.segments.push_back(
+          {from.segment_draws, reseed.seed, reseed.streams});
     }
   }
   if (IsRestored(next.number)) {
@@ -189,6 +190,18 @@ void Coordinator::Decide() {
   }
   const uint64_t known_until = AllKnowUntil(next.number);
   pool_.Submit(std::move(next), known_until);
+}
+
+Reseed Coordinator::PickReseed(Job& next, uint64_t own_seed, Random& random) {
+  if (!policy_->uses_operators()) return {.seed = own_seed};
+  if (operators_.PickSplice(random)) {
+    const Cell& cell = archive_.cells()[next.from.choice.cell];
+    const std::optional<Reseed> splice =
+        splices_.Take(cell.group, *archive_.WayOf(next.from));
+    next.is_splice = splice.has_value();
+    if (next.is_splice) return *splice;
+  }
+  return {.seed = own_seed, .streams = operators_.PickStreams(random)};
 }
 
 void Coordinator::Commit(uint64_t number) {
@@ -248,9 +261,13 @@ void Coordinator::CommitYield(const Job& done, const JobSlot& slot,
                               bool yielded) {
   archive_.CommitTimeline(done.from, yielded);
   if (yielded && slot.finished.load() != 0) operators_.Learn(slot.drawn_kinds);
-  if (!done.segments.empty()) {
-    operators_.Commit(done.segments.back().streams, yielded);
-  }
+  // The first may be a recipe's, which is no branch.
+  if (done.segments.empty() || done.number == 0) return;
+  const Breakpoint& branch = done.segments.back();
+  operators_.Commit(branch.streams, done.is_splice, yielded);
+  if (!yielded || done.is_splice) return;
+  splices_.Learn(archive_.cells()[done.from.choice.cell].group,
+                 done.from.splitpoint, {branch.seed, branch.streams});
 }
 
 bool Coordinator::IsRestored(uint64_t number) const {

@@ -26,6 +26,7 @@
 #include "explorer/search/policy.h"
 #include "explorer/search/process_pool.h"
 #include "explorer/search/sparse_counts.h"
+#include "explorer/search/splices.h"
 #include "explorer/search/totals.h"
 #include "explorer/shared/region.h"
 
@@ -42,6 +43,8 @@ class Coordinator {
  private:
   bool WantsMore() const;
   void Decide();
+  // What the job's branch gives to the streams: seeds of its own, or a splice.
+  Reseed PickReseed(Job& next, uint64_t own_seed, Random& random);
   void Wait();
 
   // Or, if the result is suspect, runs the job once more.
@@ -64,6 +67,7 @@ class Coordinator {
   std::unique_ptr<Policy> policy_;
   Archive archive_;
   Operators operators_;
+  Splices splices_;
   ProcessPool pool_;
   EdgeLedger edges_;
   Arrivals arrivals_;

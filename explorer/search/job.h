@@ -21,6 +21,7 @@ struct Job {
   Departure from;
   uint64_t root_seed = 0;
   std::vector<Breakpoint> segments;  // the whole recipe
+  bool is_splice = false;  // the last segment repeats what helped elsewhere
 
   // Kept by the pool. Until checkpoint or runner is set, it waits for a worker.
   int checkpoint = kNone;  // slot of the process that is to fork it

@@ -7,10 +7,9 @@
 
 namespace moonpool::explorer {
 
-StreamKinds Operators::Pick(Random& random) const {
+StreamKinds Operators::PickStreams(Random& random) const {
   const StreamKinds scope = PickScope(random);
-  const bool has_faults =
-      (scope & drawn_ & KindBit(StreamKind::kFaults)) != 0;
+  const bool has_faults = (scope & drawn_ & KindBit(StreamKind::kFaults)) != 0;
   return has_faults && random.Chance({1, 2}) ? scope | kSoon : scope;
 }
 
@@ -25,19 +24,29 @@ StreamKinds Operators::PickScope(Random& random) const {
   // Of two kinds the other one alone is in the list already.
   const StreamKinds others = drawn_ & ~KindBit(StreamKind::kWorkload);
   if (count > 2 && others != drawn_) scopes[count++] = others;
-  // The yields as if one of the first eight picks had yielded.
-  using Wide = unsigned __int128;
-  const Wide scoped = Wide{scoped_.yields + 1} * (blind_.picks + 8);
-  const Wide blind = Wide{blind_.yields + 1} * (scoped_.picks + 8);
-  constexpr uint64_t kOne = 1 << 16;
-  const auto ratio =
-      static_cast<uint64_t>(std::min(Wide{kOne}, scoped * kOne / blind));
-  if (random.Below(4 * kOne) >= ratio) return kAllStreams;
+  if (!PickBy(scoped_, blind_, /*max=*/1, random)) return kAllStreams;
   return scopes[random.Below(count)];
 }
 
-void Operators::Commit(StreamKinds streams, bool yielded) {
-  Yield& of = (streams & kAllStreams) == kAllStreams ? blind_ : scoped_;
+bool Operators::PickSplice(Random& random) const {
+  const Yield others = {.picks = blind_.picks + scoped_.picks,
+                        .yields = blind_.yields + scoped_.yields};
+  return PickBy(spliced_, others, /*max=*/2, random);
+}
+
+bool Operators::PickBy(const Yield& yield, const Yield& others, uint64_t max,
+                       Random& random) {
+  using Wide = unsigned __int128;
+  constexpr uint64_t kOne = 1 << 16;
+  const Wide ratio = Wide{yield.yields + 1} * (others.picks + 8) * kOne /
+                     (Wide{others.yields + 1} * (yield.picks + 8));
+  return random.Below(4 * kOne) <
+         static_cast<uint64_t>(std::min(ratio, Wide{max * kOne}));
+}
+
+void Operators::Commit(StreamKinds streams, bool is_splice, bool yielded) {
+  const bool is_blind = (streams & kAllStreams) == kAllStreams;
+  Yield& of = is_splice ? spliced_ : is_blind ? blind_ : scoped_;
   ++of.picks;
   if (yielded) ++of.yields;
 }

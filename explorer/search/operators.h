@@ -1,10 +1,10 @@
 // Copyright 2026 The Moonpool Authors. SPDX-License-Identifier: Apache-2.0
 //
 // Operators: what a branch changes. The blind one gives a new seed to all
-// streams, so everything behind the splitpoint is another future. The others
+// streams, so everything behind the splitpoint is another future. Scoped ones
 // reseed some kinds only: the same requests meet other faults, or the same
 // faults another network. And where there are faults, every other branch lets
-// them come soon.
+// them come soon. A splice repeats what helped at another place.
 #ifndef MOONPOOL_EXPLORER_SEARCH_OPERATORS_H_
 #define MOONPOOL_EXPLORER_SEARCH_OPERATORS_H_
 
@@ -25,22 +25,32 @@ class Operators {
   // less that yields in comparison, by even chances one of the kinds that draw
   // or all of them but the workload's. With kSoon every other time, if there
   // are faults among them.
-  StreamKinds Pick(Random& random) const;
+  StreamKinds PickStreams(Random& random) const;
 
-  // What a branch with this operator came to.
-  void Commit(StreamKinds streams, bool yielded);
+  // Whether to splice instead, if there is anything: with a chance of a quarter
+  // at first, of less the less that yields in comparison with the others, of a
+  // half if it yields twice as often or more.
+  bool PickSplice(Random& random) const;
+
+  // What a branch with these streams came to.
+  void Commit(StreamKinds streams, bool is_splice, bool yielded);
 
  private:
-  StreamKinds PickScope(Random& random) const;
-
   struct Yield {
     uint64_t picks = 0;
     uint64_t yields = 0;
   };
 
+  StreamKinds PickScope(Random& random) const;
+  // With the chance of a quarter times the ratio of the yields, of each as if
+  // one of eight picks more had yielded; the ratio counts up to max.
+  static bool PickBy(const Yield& yield, const Yield& others, uint64_t max,
+                     Random& random);
+
   StreamKinds drawn_ = 0;
   Yield blind_;
   Yield scoped_;
+  Yield spliced_;
 };
 
 }  // namespace moonpool::explorer

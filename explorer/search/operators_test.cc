@@ -21,11 +21,25 @@ class OperatorsTest : public ::testing::Test {
   std::map<StreamKinds, double> Shares(const Operators& operators) {
     std::map<StreamKinds, double> shares;
     for (int i = 0; i < kPicks; ++i) {
-      const StreamKinds picked = operators.Pick(random_);
+      const StreamKinds picked = operators.PickStreams(random_);
       shares[picked & kAllStreams] += 1.0 / kPicks;
       if ((picked & kSoon) != 0) soon_[picked & kAllStreams] += 1.0 / kPicks;
     }
     return shares;
+  }
+
+  double ShareOfSplices(const Operators& operators) {
+    int splices = 0;
+    for (int i = 0; i < kPicks; ++i) splices += operators.PickSplice(random_);
+    return static_cast<double>(splices) / kPicks;
+  }
+
+  // Of so many branches the first ones yield.
+  static void Commit(Operators& operators, int branches, int yields,
+                     StreamKinds streams, bool is_splice = false) {
+    for (int i = 0; i < branches; ++i) {
+      operators.Commit(streams, is_splice, i < yields);
+    }
   }
 
   std::map<StreamKinds, double> soon_;  // of the shares
@@ -70,12 +84,35 @@ TEST_F(OperatorsTest, ScopesAreTheKindsAndAllButTheWorkload) {
 TEST_F(OperatorsTest, WhatYieldsLessIsPickedLess) {
   Operators operators;
   operators.Learn(kWorkload | kNetwork);
-  for (int i = 0; i < 992; ++i) operators.Commit(kAllStreams, i < 99);
-  for (int i = 0; i < 92; ++i) operators.Commit(kNetwork, false);
+  Commit(operators, 992, 99, kAllStreams);
+  Commit(operators, 92, 0, kNetwork);
   // 1/100 against 100/1000.
   EXPECT_NEAR(Shares(operators).at(kAllStreams), 1 - 0.25 / 10, 0.005);
-  for (int i = 0; i < 1000; ++i) operators.Commit(kNetwork, true);
+  // What splices yield is another matter.
+  Commit(operators, 1000, 1000, kNetwork, /*is_splice=*/true);
+  EXPECT_NEAR(Shares(operators).at(kAllStreams), 1 - 0.25 / 10, 0.005);
+  Commit(operators, 1000, 1000, kNetwork);
   EXPECT_NEAR(Shares(operators).at(kAllStreams), 0.75, 0.02);
+}
+
+TEST_F(OperatorsTest, SplicesAreWhatTheyYieldInComparison) {
+  Operators operators;
+  EXPECT_NEAR(ShareOfSplices(operators), 0.25, 0.01);
+  // 1/100, as others: half of them blind, half of them scoped.
+  Commit(operators, 96, 1, kAllStreams);
+  Commit(operators, 96, 0, kNetwork);
+  Commit(operators, 92, 0, kAllStreams, /*is_splice=*/true);
+  EXPECT_NEAR(ShareOfSplices(operators), 0.25, 0.01);
+  // 1/1000.
+  Commit(operators, 900, 0, kNetwork, /*is_splice=*/true);
+  EXPECT_NEAR(ShareOfSplices(operators), 0.025, 0.005);
+  // 15/1000.
+  Commit(operators, 8, 8, kAllStreams, /*is_splice=*/true);
+  Commit(operators, 100, 6, kNetwork, /*is_splice=*/true);
+  EXPECT_NEAR(ShareOfSplices(operators), 0.25 * 1.354, 0.01);
+  // At most half of the branches.
+  Commit(operators, 1000, 1000, kAllStreams, /*is_splice=*/true);
+  EXPECT_NEAR(ShareOfSplices(operators), 0.5, 0.01);
 }
 
 }  // namespace
