@@ -36,7 +36,7 @@ class Splices {
   void Learn(size_t group, int splitpoint, const Reseed& reseed);
 
   // The oldest that is kept of the group and was not taken for the way before,
-  // nor learnt there: so none runs twice. None: there is no such.
+  // nor learnt there: none runs twice off one splitpoint. Nullopt: all have.
   std::optional<Reseed> Take(size_t group, Way& way);
 
  private:
