@@ -69,7 +69,7 @@ struct Way {
   uint64_t draws = 0;  // at its splitpoint
   uint64_t picks = 0;
   uint64_t barren = 0;  // picks since the last one that discovered anything
-  // What has been tried here of what helped elsewhere (splices.h).
+  // The number of the group's next splice to try here (splices.h).
   uint64_t spliced = 0;
 };
 

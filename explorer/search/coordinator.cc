@@ -33,8 +33,8 @@ class DecisionRandom final : public Random {
   uint64_t key_;
 };
 
-// Each job has one of its own, different for every campaign seed. Only splices
-// take another's.
+// Each job has a seed of its own, different for every campaign seed. Only
+// splices take another job's.
 uint64_t SeedOfJob(uint64_t root_seed, uint64_t job) {
   return Combine64(Combine64(root_seed, HashBytes("timeline")), job);
 }

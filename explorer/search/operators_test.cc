@@ -98,7 +98,7 @@ TEST_F(OperatorsTest, WhatYieldsLessIsPickedLess) {
 TEST_F(OperatorsTest, SplicesAreWhatTheyYieldInComparison) {
   Operators operators;
   EXPECT_NEAR(ShareOfSplices(operators), 0.25, 0.01);
-  // 1/100, as others: half of them blind, half of them scoped.
+  // 1/100, as others, of which half are blind and half scoped.
   Commit(operators, 96, 1, kAllStreams);
   Commit(operators, 96, 0, kNetwork);
   Commit(operators, 92, 0, kAllStreams, /*is_splice=*/true);

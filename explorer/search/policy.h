@@ -22,7 +22,7 @@ class Policy {
   virtual ~Policy() = default;
   // O(cells)
   virtual Choice Pick(const Archive& archive, Random& random) = 0;
-  // Whether branches may reseed some kinds of streams only (operators.h).
+  // Whether branches may do anything but reseed all streams (operators.h).
   virtual bool uses_operators() const { return false; }
 };
 

@@ -4,7 +4,7 @@
 // new seeds to random streams. Where that led to a discovery, the same seeds
 // may lead to one from another place of the same assertion: the same next
 // crash, the same delays, and the same step that succeeds. Fuzzers splice
-// inputs for that reason (AFL, Zalewski 2014).
+// inputs for that reason (the splice stage of AFL).
 #ifndef MOONPOOL_EXPLORER_SEARCH_SPLICES_H_
 #define MOONPOOL_EXPLORER_SEARCH_SPLICES_H_
 
